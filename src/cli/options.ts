@@ -169,10 +169,6 @@ export function countUpTo(most: number): (text: string) => number {
 /** Reads what is asked for from the options of a command. */
 export type ReadsIntent = (options: MoveCommandOptions) => AskedIntent;
 
-export interface RekeyOptions extends MoveCommandOptions {
-  readonly table?: string;
-}
-
 /** Which row gets which key. */
 export function withRekey(command: Command): Command {
   return command
@@ -187,7 +183,7 @@ export function withRekey(command: Command): Command {
 }
 
 /** What the options of a re-key ask for. @throws USAGE_INVALID */
-export function readRekey(options: RekeyOptions): AskedIntent {
+export function readRekey(options: MoveCommandOptions & { readonly table?: string }): AskedIntent {
   const { table, from, to } = options;
   const isSaid = (text: string | undefined): text is string => text !== undefined && text.trim() !== '';
   if (!isSaid(table) || !isSaid(from) || !isSaid(to))

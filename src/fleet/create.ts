@@ -119,17 +119,14 @@ async function checkMeasurable(site: Site, throttle: Throttle): Promise<void> {
   );
 }
 
-export interface RollbackRunRequest extends RunPace {
-  readonly runId: string;
-  readonly actor: string;
-  readonly reason?: string;
-}
-
 /**
  * Makes a run that takes back what another run did, tenant by tenant. Returns its id. Such a run can itself be taken back.
  * @throws RUN_NOT_FOUND, RUN_CONFLICT (it has not ended; nothing is left to take back), RUN_INVALID
  */
-export async function createRollback(site: Site, request: RollbackRunRequest): Promise<string> {
+export async function createRollback(
+  site: Site,
+  request: RunPace & { readonly runId: string; readonly actor: string; readonly reason?: string },
+): Promise<string> {
   await prepareState(site);
   await checkMeasurable(site, request.throttle ?? {});
   return withRun(site, request.runId, async (tx, parent) => {

@@ -11,16 +11,13 @@ export interface NamedRecord extends MigrationRecord {
   readonly tenantName: string;
 }
 
-export interface RecordQuery {
-  readonly tenant: TenantKey;
-  readonly limit: number;
-  readonly before?: string;
-}
-
 /** Migrations of one tenant or of all, newest first. */
 export async function listRecords(
   site: Site,
-  { tenant: text, ...query }: RecordQuery,
+  {
+    tenant: text,
+    ...query
+  }: { readonly tenant: TenantKey; readonly limit: number; readonly before?: string },
 ): Promise<NamedRecord[]> {
   const tenants = await listTenants(site);
   const names = new Map([

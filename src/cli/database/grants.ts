@@ -7,10 +7,6 @@ import type { Session, Verb } from '../session.ts';
 import { resolveWhere, withSite } from '../../site/where.ts';
 import type { WhereOptions } from '../../site/where.ts';
 
-interface GrantsOptions extends WhereOptions, JsonOption {
-  readonly login?: string;
-}
-
 /** `drover grants`: the rights that a login lacks for plans, moves and records, as SQL for an administrator. */
 export const grants: Verb = {
   name: 'grants',
@@ -21,7 +17,7 @@ export const grants: Verb = {
 };
 
 async function show({ terminal, environment }: Session, command: Command): Promise<number> {
-  const { login, ...options } = command.opts<GrantsOptions>();
+  const { login, ...options } = command.opts<WhereOptions & JsonOption & { readonly login?: string }>();
   const found = await withSite(resolveWhere(options, environment), { mayWrite: false }, (site) =>
     readGrants(site, login),
   );

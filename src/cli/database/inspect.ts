@@ -13,10 +13,6 @@ import { isForPrograms, showList } from '../terminal/table.ts';
 import { resolveWhere, withSite } from '../../site/where.ts';
 import type { WhereOptions } from '../../site/where.ts';
 
-interface InspectOptions extends WhereOptions, ListOption {
-  readonly mermaid?: boolean;
-}
-
 /** `drover inspect`: every place that names a model, and whose the rows are. */
 export const inspect: Verb = {
   name: 'inspect',
@@ -31,7 +27,7 @@ export const inspect: Verb = {
 };
 
 async function show({ terminal, environment }: Session, command: Command): Promise<number> {
-  const options = command.opts<InspectOptions>();
+  const options = command.opts<WhereOptions & ListOption & { readonly mermaid?: boolean }>();
   const graph = await withSite(resolveWhere(options, environment), { mayWrite: false }, readGraph);
   if (options.json === true) terminal.out(graphJson(graph));
   else if (options.mermaid === true) terminal.out(graphMermaid(graph).trimEnd());

@@ -43,13 +43,11 @@ export function proposalText(
   return document.toString(writing);
 }
 
-interface Explained {
-  readonly reasons: Readonly<Record<string, string>>;
-  readonly path: readonly string[];
-}
-
 /** Puts each reason above what it is about, and what is small and has no reason within it on one line. */
-function explain(node: unknown, { reasons, path }: Explained): void {
+function explain(
+  node: unknown,
+  { reasons, path }: { readonly reasons: Readonly<Record<string, string>>; readonly path: readonly string[] },
+): void {
   if (!isCollection(node)) return;
   for (const [at, item] of node.items.entries()) {
     const [key, value] = isMap(node) ? partsOf(item as Pair) : [undefined, item as Node];

@@ -3,15 +3,13 @@ import type { InventoryProgress } from '../../postgres/inventory/progress.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { bytesText, durationText } from './amounts.ts';
 
-export interface InventoryView {
-  readonly show: (progress: InventoryProgress) => void;
-  readonly end: () => void;
-}
-
 const quietMs = 10_000;
 const clearLine = '\r\u001b[K';
 
-export function watchProgress({ err, errWidth, isWatched, streams }: Terminal): InventoryView {
+export function watchProgress({ err, errWidth, isWatched, streams }: Terminal): {
+  readonly show: (progress: InventoryProgress) => void;
+  readonly end: () => void;
+} {
   if (isWatched) {
     const write = (text: string): void => void streams.stderr.write(clearLine + text);
     return { show: (progress) => write(progressLine(progress).slice(0, errWidth - 1)), end: () => write('') };

@@ -131,8 +131,6 @@ export async function rollbackWithProgress(
   return result;
 }
 
-type OnProgress = NonNullable<Parameters<typeof applyMove>[1]['onProgress']>;
-
 const onlineWords = {
   stopping: 'The last part is taken back, those before it stay',
   stopped: 'Stopped. The last transaction was rolled back.',
@@ -141,7 +139,7 @@ const onlineWords = {
 /** Ctrl-C is noticed at each report of progress, inside the transaction, so that it rolls back. */
 async function watched<T>(
   { terminal, interruption }: Session,
-  work: (onProgress: OnProgress) => Promise<T>,
+  work: (onProgress: NonNullable<Parameters<typeof applyMove>[1]['onProgress']>) => Promise<T>,
   words?: Parameters<Session['interruption']['guard']>[1],
 ): Promise<T> {
   const view = showProgress(terminal);

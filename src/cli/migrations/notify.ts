@@ -6,10 +6,6 @@ import { exitStatus } from '../session.ts';
 import type { Verb } from '../session.ts';
 import { usage } from '../../site/where.ts';
 
-interface NotifyOptions extends JsonOption {
-  readonly plan: readonly string[];
-}
-
 /** `drover notify`: what plans mean for the people concerned. Opens no database and sends nothing. */
 export const notify: Verb = {
   name: 'notify',
@@ -22,7 +18,7 @@ export const notify: Verb = {
       [],
     ),
   run: ({ terminal }, command) => {
-    const options = command.opts<NotifyOptions>();
+    const options = command.opts<JsonOption & { readonly plan: readonly string[] }>();
     if (options.plan.length === 0)
       throw usage('Say which plans: --plan FILE, as `drover plan --out FILE` writes it.');
     const notices = options.plan.map((file) => renderNotice(readPlanFile(file)));

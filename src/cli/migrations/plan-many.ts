@@ -15,10 +15,6 @@ import type { Where } from '../../site/where.ts';
 import type { UnderWayJson } from '../under-way.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-interface PlanManyOptions extends TenantsOptions, ListOption {
-  readonly rehearse?: boolean;
-}
-
 /** Shows what would become of each tenant; returns the exit status. */
 export async function planMany(
   session: Session,
@@ -28,7 +24,7 @@ export async function planMany(
     underWay,
     where,
   }: {
-    readonly options: PlanManyOptions;
+    readonly options: TenantsOptions & ListOption & { readonly rehearse?: boolean };
     readonly underWay: UnderWayJson[] | null;
     readonly where: Where;
   },

@@ -23,11 +23,6 @@ interface ListOptions extends WhereOptions, ListOption, TenantOption {
   readonly kind?: string;
 }
 
-interface SuggestOptions extends ListOptions {
-  readonly limit: number;
-  readonly parameters?: ParameterPolicy;
-}
-
 const list: Verb = {
   name: 'list',
   summary: 'the models of a tenant: until when, what follows them, and how many rows use them',
@@ -94,7 +89,9 @@ function showModels(terminal: Terminal, found: readonly ModelUse[], csv?: boolea
 }
 
 async function suggestModels({ terminal, environment }: Session, command: Command): Promise<number> {
-  const options = command.opts<SuggestOptions>();
+  const options = command.opts<
+    ListOptions & { readonly limit: number; readonly parameters?: ParameterPolicy }
+  >();
   const { limit, parameters, kind } = options;
   const [from = ''] = command.args;
   const found = await withSite(resolveWhere(options, environment), { mayWrite: false }, async (site) => {

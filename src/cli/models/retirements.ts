@@ -105,12 +105,11 @@ function daysLeft({ day }: Retirement, today: string): number | null {
   return day === null ? null : daysBetween(today, day);
 }
 
-interface Shown {
-  readonly today: string;
-  readonly csv: boolean | undefined;
-}
-
-function showRetirements(terminal: Terminal, found: readonly Retirement[], { today, csv }: Shown): void {
+function showRetirements(
+  terminal: Terminal,
+  found: readonly Retirement[],
+  { today, csv }: { readonly today: string; readonly csv: boolean | undefined },
+): void {
   if (found.length === 0) return terminal.err('No model in use is known to end.');
   const names = found.map(({ components: { name = '' } }) => name);
   const rows = found.map((one) => {

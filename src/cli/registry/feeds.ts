@@ -26,11 +26,6 @@ const formats: ReadonlyMap<string, FeedFormat> = new Map([
   ['model-eol', { read: readModelEol, source: 'https://github.com/thossullivan/model-eol' }],
 ]);
 
-interface FeedOptions {
-  readonly source?: string;
-  readonly checked?: string;
-}
-
 /** `FORMAT FILE`, `--source`, `--checked`. */
 export function withFeed(command: Command): Command {
   return command
@@ -45,7 +40,7 @@ export function withFeed(command: Command): Command {
 
 /** The feed that a command names. @throws FEED_INVALID, FILE_UNREADABLE */
 export function readFeed(command: Command): FeedModel[] {
-  const { source, checked } = command.opts<FeedOptions>();
+  const { source, checked } = command.opts<{ readonly source?: string; readonly checked?: string }>();
   const [format = '', file = ''] = command.args;
   const known = requireFormat(format);
   const day = checked === undefined ? todayText() : readDay('--checked', checked);

@@ -14,11 +14,6 @@ import { showModel, showOverview, showRetirements, showRuntime } from './show-re
 import { readDay, todayText } from '../terminal/times.ts';
 import { usage } from '../../site/where.ts';
 
-interface ShowOptions extends ListOption, RegistryOption {
-  readonly retirements?: boolean;
-  readonly from?: string;
-}
-
 /** `drover registry show`. */
 export const show: Verb = {
   name: 'show',
@@ -31,7 +26,9 @@ export const show: Verb = {
 };
 
 function runShow({ terminal, environment }: Session, command: Command): number {
-  const options = command.opts<ShowOptions>();
+  const options = command.opts<
+    ListOption & RegistryOption & { readonly retirements?: boolean; readonly from?: string }
+  >();
   const loaded = loadValid(registryFolder(options, environment));
   const [name] = command.args;
   const json = (value: unknown): void => terminal.out(JSON.stringify(value, null, 2));
@@ -51,12 +48,11 @@ function runShow({ terminal, environment }: Session, command: Command): number {
   return showNamed(terminal, loaded, { name, json: options.json === true });
 }
 
-interface ShowInput {
-  readonly name: string;
-  readonly json: boolean;
-}
-
-function showNamed(terminal: Session['terminal'], loaded: LoadedRegistry, { name, json }: ShowInput): number {
+function showNamed(
+  terminal: Session['terminal'],
+  loaded: LoadedRegistry,
+  { name, json }: { readonly name: string; readonly json: boolean },
+): number {
   const menu = findMenu(loaded, name);
   const model = menu === undefined ? findModel(loaded.registry, name) : undefined;
   if (menu === undefined && model === undefined)

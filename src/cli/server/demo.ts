@@ -8,10 +8,6 @@ import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { usage } from '../../site/where.ts';
 
-interface DemoOptions {
-  readonly data?: string;
-}
-
 /** `drover demo`: the whole life of a migration on a real database folder, in under a minute. */
 export const demo: Verb = {
   name: 'demo',
@@ -22,7 +18,7 @@ export const demo: Verb = {
 };
 
 async function run(session: Session, command: Command): Promise<number> {
-  const { data } = command.opts<DemoOptions>();
+  const { data } = command.opts<{ readonly data?: string }>();
   if (data !== undefined && existsSync(data))
     throw usage(`--data ${data} is there already; the demo makes a folder of its own.`);
   const dataDir = data ?? mkdtempSync(join(tmpdir(), 'drover-demo-'));

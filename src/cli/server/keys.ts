@@ -90,10 +90,11 @@ function create(session: Session, options: KeysOptions): (platform: Platform) =>
   };
 }
 
-type NewSysadminKey = Omit<Parameters<typeof createSysadminKey>[1], 'email'>;
-
 /** Whose key it is decides how it is made. */
-function readMaker({ user, sysadmin, tenant }: KeysOptions, about: NewSysadminKey) {
+function readMaker(
+  { user, sysadmin, tenant }: KeysOptions,
+  about: Omit<Parameters<typeof createSysadminKey>[1], 'email'>,
+) {
   if ((user === undefined) === (sysadmin === undefined))
     throw usage('Say whose key: --user EMAIL with --tenant TENANT, or --sysadmin EMAIL.');
   if (user === undefined) {

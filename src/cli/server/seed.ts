@@ -12,10 +12,6 @@ import { askOf, withInstall } from '../own-database.ts';
 import type { OwnOptions } from '../own-database.ts';
 import { resolveWhere, whereWords } from '../../site/where.ts';
 
-interface SeedCommandOptions extends OwnOptions {
-  readonly besideOthers?: boolean;
-}
-
 /** `drover seed`: Drover's own schema with demo data in it. */
 export const seed: Verb = {
   name: 'seed',
@@ -29,7 +25,7 @@ export const seed: Verb = {
 };
 
 async function fill({ terminal, environment }: Session, command: Command): Promise<number> {
-  const options = command.opts<SeedCommandOptions>();
+  const options = command.opts<OwnOptions & { readonly besideOthers?: boolean }>();
   const where = resolveWhere(options, environment);
   const database = await openDatabase(where.kind === 'own' ? where : where.target);
   try {

@@ -6,10 +6,6 @@ import type { Session, Verb } from '../session.ts';
 import { resolveWhere, withSite } from '../../site/where.ts';
 import type { WhereOptions } from '../../site/where.ts';
 
-interface WorkerCommandOptions extends WhereOptions {
-  readonly count?: number;
-}
-
 /** `drover worker`: works on runs until Ctrl-C; any number of them beside each other. */
 export const worker: Verb = {
   name: 'worker',
@@ -23,7 +19,7 @@ export const worker: Verb = {
       ),
     ),
   run: (session, command) => {
-    const options = command.opts<WorkerCommandOptions>();
+    const options = command.opts<WhereOptions & { readonly count?: number }>();
     return withSite(resolveWhere(options, session.environment), { mayWrite: true }, async (site) => {
       const workers = startWorkers(
         site,

@@ -69,12 +69,10 @@ function widthOf({ columns }: OutputStream): number {
   return Math.max(40, Math.min(columns ?? 100, 120));
 }
 
-type TextStyle = Parameters<typeof styleText>[0];
-
 function styleFor(stream: OutputStream, color: ColorMode): Style {
   const enabled = color === 'always' || (color === 'auto' && stream.isTTY === true);
   const mark =
-    (format: TextStyle) =>
+    (format: Parameters<typeof styleText>[0]) =>
     (text: string): string =>
       enabled ? styleText(format, text, { validateStream: false }) : text;
   return {

@@ -43,15 +43,13 @@ export function parameterChanges(
   });
 }
 
-type ParameterGround = Pick<Snapshot, 'rules' | 'source' | 'target'>;
-
 /**
  * Which members are parameters. A translation changes those of which the registry says what a model accepts; a reset also takes what
  * programs usually send. Where the registry knows none of the members of any document, the configuration alone says what the
  * column is, and a reset takes all of them. What leads to a place of its own is never a parameter.
  */
 function parameterTest(
-  { rules, source, target }: ParameterGround,
+  { rules, source, target }: Pick<Snapshot, 'rules' | 'source' | 'target'>,
   place: Place,
   reset?: ParameterDocuments,
 ): IsParameter {

@@ -77,13 +77,14 @@ function byLife(
   return stay('dead', false, 'soft-deleted or archived rows stay, by the configuration');
 }
 
-interface UncoveredAt {
-  readonly places: readonly Place[];
-  readonly found: Uncovered;
-  readonly id: string;
-}
-
-function byForm(intent: Intent, { places, found, id }: UncoveredAt): Stay {
+function byForm(
+  intent: Intent,
+  {
+    places,
+    found,
+    id,
+  }: { readonly places: readonly Place[]; readonly found: Uncovered; readonly id: string },
+): Stay {
   const { form, by, prose, kind, spelling } = found;
   if (form === 'inside' && prose) return stay('mention', false, 'the name stands in running text');
   if (ownMember(intent.answers, id) === 'keep') return stay('kept', false, 'kept by answer');

@@ -73,9 +73,7 @@ function severityOf({ snapshot }: Decisions, { place: id }: ParameterDocuments):
   return place?.parameterMembers === 'all' ? 'info' : 'warning';
 }
 
-type ChangedParameters = NonNullable<ReturnType<typeof parameterChanges>>;
-
-function tallyChanges(changed: ChangedParameters): ParameterTally[] {
+function tallyChanges(changed: NonNullable<ReturnType<typeof parameterChanges>>): ParameterTally[] {
   const counts = new Map<string, ParameterTally>();
   for (const { rows, changes } of changed)
     for (const change of changes.filter((each) => each.change !== 'kept')) {

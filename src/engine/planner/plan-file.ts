@@ -43,9 +43,7 @@ function parse(text: string): unknown {
   }
 }
 
-type SealedPlan = ReturnType<typeof sealPlan>;
-
-function isPlan(value: unknown): value is SealedPlan {
+function isPlan(value: unknown): value is ReturnType<typeof sealPlan> {
   const members = [
     'intent',
     'source',

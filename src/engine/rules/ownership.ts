@@ -160,14 +160,9 @@ function pathsOfParent(work: OwnershipSearch, id: TableId): OwnerPath[] {
   return direct === undefined ? others : [direct, ...others];
 }
 
-interface Tied {
-  readonly table: Table;
-  readonly direct: string | undefined;
-}
-
 function pathsThrough(
   work: OwnershipSearch,
-  { table, direct }: Tied,
+  { table, direct }: { readonly table: Table; readonly direct: string | undefined },
   pathsOf: (parent: TableId) => OwnerPath | OwnerPath[],
 ): OwnerPath[] {
   const ties = [...foreignKeyTies(work, table, direct), ...linkTies(work, table)];

@@ -22,10 +22,8 @@ const scopeSubjects = [
   'runs',
 ] as const;
 
-type ScopeSubject = (typeof scopeSubjects)[number];
-
 /** What a route needs: `models:read`. */
-export type AccessScope = `${ScopeSubject}:${'read' | 'write'}`;
+export type AccessScope = `${(typeof scopeSubjects)[number]}:${'read' | 'write'}`;
 
 export interface Caller {
   readonly tenantId: string;

@@ -89,17 +89,15 @@ export async function revokeKey(platform: Platform, text: string, actor: string)
   return key;
 }
 
-interface OperatorAct {
-  readonly tenantId: string;
-  readonly id: string;
-  readonly actor: string;
-  readonly action: string;
-}
-
 function record(
   tx: Parameters<typeof insertAuditRecord>[0],
   schema: string,
-  { tenantId, id, actor, action }: OperatorAct,
+  {
+    tenantId,
+    id,
+    actor,
+    action,
+  }: { readonly tenantId: string; readonly id: string; readonly actor: string; readonly action: string },
 ): Promise<void> {
   return insertAuditRecord(tx, schema, {
     tenantId,

@@ -136,12 +136,10 @@ function pipeline(tenant: number, models: readonly CompletionName[]): DemoRow {
   return { version: 1, nodes: [{ id: 'input', type: 'input', data: {} }, ...steps] };
 }
 
-interface Pipeline {
-  readonly nodes: readonly { readonly data: { readonly model?: { readonly id: string } } }[];
-}
-
 /** The completion models that a row names, within its pipeline, too. */
 export function modelsNamedBy({ completion_model_id: id, pipeline: document }: DemoRow): unknown[] {
-  const { nodes = [] } = (document ?? {}) as Partial<Pipeline>;
+  const { nodes = [] } = (document ?? {}) as Partial<{
+    readonly nodes: readonly { readonly data: { readonly model?: { readonly id: string } } }[];
+  }>;
   return [id, ...nodes.map(({ data }) => data.model?.id)];
 }

@@ -77,13 +77,14 @@ async function bringInPairs(tx: Tx, schema: string, judge?: DemoJudge): Promise<
     judge.allows(asked);
 }
 
-interface TenantSeed {
-  readonly schema: string;
-  readonly tenant: DemoTenant;
-  readonly mayHave: MayHave | undefined;
-}
-
-async function seedTenant(db: Database, { schema, tenant, mayHave }: TenantSeed): Promise<number> {
+async function seedTenant(
+  db: Database,
+  {
+    schema,
+    tenant,
+    mayHave,
+  }: { readonly schema: string; readonly tenant: DemoTenant; readonly mayHave: MayHave | undefined },
+): Promise<number> {
   return asTenant(db, platformScope, tenant.id, async (tx) => {
     if (await hasUsers(tx, schema)) return 0;
     const parts: Omit<RowsOfTable, 'schema'>[] = tenantRows(tenant, mayHave);

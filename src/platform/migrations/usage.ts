@@ -15,13 +15,11 @@ export interface UsagePage extends Omit<UseQuery, 'model'> {
   readonly modelId: string;
 }
 
-export interface ModelUsePage {
-  readonly counts: UsageByType;
-  readonly uses: readonly Use[];
-}
-
 /** One page of the rows that name a model, and how many there are of each type. @throws NOT_FOUND */
-export function getUsage({ site }: Platform, page: UsagePage): Promise<ModelUsePage> {
+export function getUsage(
+  { site }: Platform,
+  page: UsagePage,
+): Promise<{ readonly counts: UsageByType; readonly uses: readonly Use[] }> {
   const { tenantId: tenant, kind, modelId, ...query } = page;
   return withTenant(site, { tenant, readOnly: true }, async (tx) => {
     const rules = await readRules(tx, site, tenant);

@@ -53,17 +53,15 @@ export function listModels(tx: Tx, { schema, tenantId }: OfTenant, kind: string)
   return tx.many<ModelState>(`${statesSql(schema, kind)} ORDER BY m.id`, [tenantId]);
 }
 
-export interface SpaceModels {
-  readonly kind: string;
-  readonly spaceId: string;
-  readonly ids: readonly string[];
-}
-
 /** Which of the models the space may use; their links stay until the transaction ends. */
 export async function lockSpaceModels(
   tx: Tx,
   { schema, tenantId }: OfTenant,
-  { kind, spaceId, ids }: SpaceModels,
+  {
+    kind,
+    spaceId,
+    ids,
+  }: { readonly kind: string; readonly spaceId: string; readonly ids: readonly string[] },
 ): Promise<string[]> {
   const rows = await tx.many<{ model_id: string }>(
     `SELECT l.model_id FROM ${quoteTable({ schema, name: `space_${kind}_models` })} l

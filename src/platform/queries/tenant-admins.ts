@@ -4,17 +4,11 @@ import type { Row } from '../../postgres/driver/question.ts';
 import { quoteIdent, quoteTable } from '../../postgres/sql/identifiers.ts';
 import type { OfTenant } from './model-choice.ts';
 
-export interface NewUser {
-  readonly id: string;
-  readonly email: string;
-  readonly displayName: string;
-}
-
 /** The person with that address, active; a person who is there keeps their name. */
 export function insertOrWakeUser(
   tx: Tx,
   { schema, tenantId }: OfTenant,
-  user: NewUser,
+  user: { readonly id: string; readonly email: string; readonly displayName: string },
   columns: readonly string[],
 ): Promise<Row> {
   const returned = columns.map((column) => `u.${quoteIdent(column)}`).join(', ');

@@ -38,10 +38,6 @@ export function makeKey(
   });
 }
 
-export interface AdminKey extends Omit<ApiKeyRequest, 'tenantId'> {
-  readonly tenantId: string;
-}
-
 /**
  * For an admin of a tenant, by a sysadmin of any: the first key of a new one. It is told in that tenant's log, under the sysadmin's name.
  * @throws NOT_FOUND where the tenant has no such admin, FORBIDDEN, REQUEST_INVALID
@@ -49,7 +45,7 @@ export interface AdminKey extends Omit<ApiKeyRequest, 'tenantId'> {
 export function makeAdminKey(
   platform: Platform,
   caller: Caller,
-  asked: AdminKey,
+  asked: Omit<ApiKeyRequest, 'tenantId'> & { readonly tenantId: string },
 ): Promise<CreatedApiKey<Values>> {
   refusePast(asked.expiresAt ?? null);
   keyNoBetter(caller, asked);

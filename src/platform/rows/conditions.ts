@@ -31,12 +31,10 @@ export function conditionsOf(
   });
 }
 
-interface GivenFilter {
-  readonly asked: string | boolean | undefined;
-  readonly type: string;
-}
-
-function conditionOf(filter: Filter, { asked, type }: GivenFilter): RowFilter[] {
+function conditionOf(
+  filter: Filter,
+  { asked, type }: { readonly asked: string | boolean | undefined; readonly type: string },
+): RowFilter[] {
   const { column } = filter;
   if (filter.test === 'presence' || filter.test === 'flag') {
     const value = asked ?? filter.default;

@@ -43,17 +43,11 @@ export function holdNamed(place: WriteContext, asked: ResourceRequest, values: V
   return holdModels(place, named);
 }
 
-interface ReferenceLook {
-  readonly name: string;
-  readonly fresh: boolean;
-  readonly moved: boolean;
-}
-
 /** The models that a column names anew, or that its row takes along into another space. */
 function choicesIn(
   { resource }: ResourceRequest,
   { before, after }: Proposed,
-  looked: ReferenceLook,
+  looked: { readonly name: string; readonly fresh: boolean; readonly moved: boolean },
 ): Choice[] {
   const { name, fresh, moved } = looked;
   if (!fresh && !moved) return [];

@@ -29,17 +29,15 @@ async function readTenant(tx: Tx, { schema }: Platform, id: string): Promise<Val
   return represent(tenants.columns, row);
 }
 
-export interface NewAdmin {
-  readonly tenantId: string;
-  readonly email: string;
-  readonly displayName: string;
-}
-
 /**
  * Makes a person admin of a tenant: the way into a new one, and back into one whose admins are gone. A person who is
  * there already becomes active and admin. @throws NOT_FOUND
  */
-export function appointAdmin(platform: Platform, caller: Caller, admin: NewAdmin): Promise<Values> {
+export function appointAdmin(
+  platform: Platform,
+  caller: Caller,
+  admin: { readonly tenantId: string; readonly email: string; readonly displayName: string },
+): Promise<Values> {
   const { schema, site } = platform;
   const tenantId = admin.tenantId.toLowerCase();
   const tenant = { schema, tenantId };

@@ -104,12 +104,11 @@ function changeRow(asked: ResourceRequest, change: ProposedChange): Promise<Valu
   });
 }
 
-interface Applied extends Omit<ProposedChange, 'values'> {
-  readonly before: Values;
-  readonly wanted: Values;
-}
-
-async function applyChange(tx: Tx, asked: ResourceRequest, change: Applied): Promise<Values> {
+async function applyChange(
+  tx: Tx,
+  asked: ResourceRequest,
+  change: Omit<ProposedChange, 'values'> & { readonly before: Values; readonly wanted: Values },
+): Promise<Values> {
   const { resource } = asked;
   const { id, action, before, stamped } = change;
   const changed = changesOf(before, change.wanted);

@@ -40,9 +40,7 @@ export async function rotateSecrets(
   return { tenants: tenants.length, sealed, unreadable };
 }
 
-type RotatedPart = Omit<Rotation, 'tenants'>;
-
-async function rotateTenant(tx: Tx, tenant: OfTenant, keys: SecretKeys): Promise<RotatedPart> {
+async function rotateTenant(tx: Tx, tenant: OfTenant, keys: SecretKeys): Promise<Omit<Rotation, 'tenants'>> {
   const workspaces = await listSecretHolders(tx, tenant);
   const holders: SecretHolder[] = ['tenant', ...workspaces.map((workspace) => ({ workspace }))];
   const unreadable: SecretPlace[] = [];

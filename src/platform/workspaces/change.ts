@@ -18,10 +18,6 @@ interface NamedWorkspace {
   readonly ifMatch: string | undefined;
 }
 
-export interface PatchRequest extends NamedWorkspace {
-  readonly body: Readonly<Record<string, unknown>>;
-}
-
 export interface Patched {
   readonly workspace: Values;
   /** Why what runs there must be started again; empty where it need not. */
@@ -29,7 +25,10 @@ export interface Patched {
 }
 
 /** @throws FIELD_NOT_PATCHABLE, SECRET_NAME_RESERVED, and whatever setRouting throws */
-export function patchWorkspace(call: RoutingCall, { id, ifMatch, body }: PatchRequest): Promise<Patched> {
+export function patchWorkspace(
+  call: RoutingCall,
+  { id, ifMatch, body }: NamedWorkspace & { readonly body: Readonly<Record<string, unknown>> },
+): Promise<Patched> {
   requirePatchable(body);
   const routes = 'runtime' in body;
   const locks = (by: RoutingCall) =>

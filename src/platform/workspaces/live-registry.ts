@@ -32,18 +32,16 @@ export function fixedRegistry(loaded: Loaded): LiveRegistry {
   return { current: () => loaded, problems: () => (loaded.kind === 'invalid' ? loaded.problems : []) };
 }
 
-export interface RegistrySource {
-  readonly platform: Platform;
-  readonly load: () => Loaded;
-  readonly now?: () => Date;
-}
-
 /** Reads the registry and brings it into the database. A broken one does not throw. */
 export async function openRegistry({
   platform,
   load,
   now = () => new Date(),
-}: RegistrySource): Promise<Reloading> {
+}: {
+  readonly platform: Platform;
+  readonly load: () => Loaded;
+  readonly now?: () => Date;
+}): Promise<Reloading> {
   let current = load();
   let knowledge = findKnowledge(current);
   let problems: readonly RegistryProblem[] = current.kind === 'invalid' ? current.problems : [];

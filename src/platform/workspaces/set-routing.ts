@@ -91,14 +91,11 @@ async function judgeChange(
   return verdict;
 }
 
-export interface NewWorkspace {
-  readonly id: string;
-  readonly verdict: Allowed | NotAsked;
-  readonly beside: Values;
-}
-
 /** The same for a workspace that is made: its pair was judged by the caller, in this transaction, with its models held. */
-export async function insertRouted(at: InTenant, made: NewWorkspace): Promise<Values> {
+export async function insertRouted(
+  at: InTenant,
+  made: { readonly id: string; readonly verdict: Allowed | NotAsked; readonly beside: Values },
+): Promise<Values> {
   const { id, verdict, beside } = made;
   const holder = holderOf(at, id, routingValues(verdict));
   const { listed } = await at.tx.ask(findStanding(at.platform.schema, holder));

@@ -156,15 +156,9 @@ function allowedProbes(rules: Rules, { at, place }: ListedPlace): Probe[] {
   );
 }
 
-interface AllowedAt {
-  readonly path: ProbePath;
-  readonly table: Table;
-  readonly column: string;
-}
-
 function allowedTableProbes(
   rules: Rules,
-  { path, table, column: own }: AllowedAt,
+  { path, table, column: own }: { readonly path: ProbePath; readonly table: Table; readonly column: string },
   one: AllowedTable,
 ): Probe[] {
   const other = tableOf(rules, one.table);

@@ -71,9 +71,7 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-type Messages = Awaited<ReturnType<PGlite['execProtocol']>>['messages'];
-
-function readOutcome(messages: Messages): EngineOutcome {
+function readOutcome(messages: Awaited<ReturnType<PGlite['execProtocol']>>['messages']): EngineOutcome {
   const { RowDescriptionMessage, DataRowMessage, CommandCompleteMessage, DatabaseError } = protocol.messages;
   const answers: EngineAnswer[] = [];
   let columns: EngineAnswer['columns'] = [];

@@ -27,7 +27,6 @@ export function sendScript(client: pg.ClientBase, sql: string): Promise<MessageO
   });
 }
 
-type ResultFields = readonly { readonly name: string; readonly dataTypeID: number }[];
 type CopyConnection = pg.Connection & { sendCopyFail(reason: string): void };
 
 /** What `pg` asks of whoever speaks the protocol by themselves; its own queries are one statement a round trip. */
@@ -123,7 +122,11 @@ class MessageBatch implements pg.Submittable {
     return this.#sentAs[this.#answers.length];
   }
 
-  handleRowDescription({ fields }: { readonly fields: ResultFields }): void {
+  handleRowDescription({
+    fields,
+  }: {
+    readonly fields: readonly { readonly name: string; readonly dataTypeID: number }[];
+  }): void {
     this.#columns = fields.map((field) => ({ name: field.name, decode: decoderOf(field.dataTypeID) }));
   }
 

@@ -226,13 +226,14 @@ export function wayOf({ carrier, shape, json }: Place, own: Column): EditWay {
   return { in: 'text', escapes: json === undefined ? 0 : strings + 1 };
 }
 
-interface Candidates {
-  readonly held: DocumentColumn;
-  readonly terms: readonly Each[];
-  readonly way: EditWay;
-}
-
-function namedSql(size: number, { held, terms, way }: Candidates): Sql[] {
+function namedSql(
+  size: number,
+  {
+    held,
+    terms,
+    way,
+  }: { readonly held: DocumentColumn; readonly terms: readonly Each[]; readonly way: EditWay },
+): Sql[] {
   if (way.in === 'elements') return [holdsSql(held, listOf(size, terms))];
   const { text, mayBeEscaped } = textIn(way, held);
   const written = (term: readonly string[]): string[] => term.map((one) => escaped(one, way.escapes));

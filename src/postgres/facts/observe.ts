@@ -80,9 +80,11 @@ interface Sampling {
   readonly isKeyed: (table: Table, column: Column) => boolean;
 }
 
-type SampledValues = Pick<Observations, 'columns' | 'inner' | 'bound' | 'sampled'>;
-
-async function sampleTables(tx: Tx, tables: readonly Table[], sampling: Sampling): Promise<SampledValues> {
+async function sampleTables(
+  tx: Tx,
+  tables: readonly Table[],
+  sampling: Sampling,
+): Promise<Pick<Observations, 'columns' | 'inner' | 'bound' | 'sampled'>> {
   const columns: ColumnValues[] = [];
   const inner: InnerValues[] = [];
   const bound: BoundValues[] = [];

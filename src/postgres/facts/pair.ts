@@ -232,16 +232,15 @@ function rowPair(rules: Rules, models: readonly ModelFacts[], intent: Intent): M
   return { source, target, found: ownNamesakes(source, others) };
 }
 
-interface Meant {
-  readonly intent: Intent;
-  readonly source?: ModelFacts;
-}
-
 /**
  * A text that is no row's name means the row of the same model by what the registry knows, and only where there is no such row the
  * name alone. @throws MODEL_NOT_FOUND, MODEL_AMBIGUOUS
  */
-function rowOrName(rules: Rules, models: readonly ModelFacts[], { intent, source }: Meant): ModelFacts {
+function rowOrName(
+  rules: Rules,
+  models: readonly ModelFacts[],
+  { intent, source }: { readonly intent: Intent; readonly source?: ModelFacts },
+): ModelFacts {
   const text = source === undefined ? intent.from : intent.to;
   const about: ModelSide = source === undefined ? { side: 'source' } : { side: 'target', source };
   const selection = selectModel(models, text, about);

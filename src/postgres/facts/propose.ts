@@ -32,17 +32,15 @@ export async function proposeConfig(
   });
 }
 
-interface ProposedSchemas {
-  readonly schemas: readonly string[];
-  readonly tenants: string | readonly string[] | undefined;
-}
-
 /** All that have tables, or those that were asked for; of those that hold the same tables the first, since each may be a tenant. */
 async function schemasOf(
   tx: Tx,
   asked: readonly string[] | undefined,
   records: string,
-): Promise<ProposedSchemas> {
+): Promise<{
+  readonly schemas: readonly string[];
+  readonly tenants: string | readonly string[] | undefined;
+}> {
   const tables = (await listTables(tx)).filter(({ schema, isForeign }) =>
     asked === undefined ? schema !== records && !isForeign : asked.includes(schema),
   );

@@ -188,11 +188,6 @@ function apart(used: readonly TableInUse[]): TableInUse[] {
   return only.at.map((member) => ({ ...only, at: [member] }));
 }
 
-interface Counted {
-  readonly rows: number[];
-  readonly examples: (string | null)[];
-}
-
 function refusalsOf(judged: JudgedTable): Question<Refusal[][]> {
   const { context, checks } = judged;
   const { table, size } = context;
@@ -201,14 +196,16 @@ function refusalsOf(judged: JudgedTable): Question<Refusal[][]> {
   const examples = refused.map((one) => sql`min(drover_row."drover:key") FILTER (WHERE ${one})`);
   const select = sql`SELECT ARRAY[${list(counts)}]::bigint[] AS rows, ARRAY[${list(examples)}]::text[] AS examples
     FROM (${rowsAsTheyWouldBe(judged)}) drover_row`;
-  return readAs(askEach<Counted>(size, select), (found) =>
-    found.map(([counted]) =>
-      checks.flatMap(({ kind, name, definition }, at) => {
-        const count = counted?.rows[at] ?? 0;
-        const example = counted?.examples[at] ?? null;
-        return count === 0 ? [] : [{ table: table.id, kind, name, definition, rows: count, example }];
-      }),
-    ),
+  return readAs(
+    askEach<{ readonly rows: number[]; readonly examples: (string | null)[] }>(size, select),
+    (found) =>
+      found.map(([counted]) =>
+        checks.flatMap(({ kind, name, definition }, at) => {
+          const count = counted?.rows[at] ?? 0;
+          const example = counted?.examples[at] ?? null;
+          return count === 0 ? [] : [{ table: table.id, kind, name, definition, rows: count, example }];
+        }),
+      ),
   );
 }
 

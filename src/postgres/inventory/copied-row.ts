@@ -38,13 +38,12 @@ function headerLength(bytes: Buffer): number {
   return 19 + bytes.readInt32BE(15);
 }
 
-interface Fields {
-  readonly starts: number[];
-  readonly ends: number[];
-}
-
 /** @returns how long the row is; 0 behind the last one. */
-function readFields(bytes: Buffer, start: number, { starts, ends }: Fields): number {
+function readFields(
+  bytes: Buffer,
+  start: number,
+  { starts, ends }: { readonly starts: number[]; readonly ends: number[] },
+): number {
   const fields = bytes.readInt16BE(start);
   if (fields < 0) return 0;
   let at = start + 2;

@@ -200,12 +200,11 @@ function plainText(value: Sql): Sql {
   return sql`${value}::text COLLATE "default"`;
 }
 
-interface PlaceWords {
-  readonly place: Place;
-  readonly words: readonly SourceWords[];
-}
-
-function documentNames(site: Site, table: Table, { place, words }: PlaceWords): Sql {
+function documentNames(
+  site: Site,
+  table: Table,
+  { place, words }: { readonly place: Place; readonly words: readonly SourceWords[] },
+): Sql {
   const own = columnOf(table, place.column);
   const value = column('t', place.column);
   const call = (name: string, args: readonly Sql[]): Sql =>

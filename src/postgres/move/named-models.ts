@@ -52,9 +52,10 @@ export async function isNamed(tx: Tx, asked: NamedModelsInput, side: Side): Prom
   return others !== undefined && others.uncovered.length > 0;
 }
 
-type StandingState = ReturnType<typeof stateFromCode>['standing'];
-
-function hasRows(places: readonly PlaceGroup[], counts: (standing: StandingState) => boolean): boolean {
+function hasRows(
+  places: readonly PlaceGroup[],
+  counts: (standing: ReturnType<typeof stateFromCode>['standing']) => boolean,
+): boolean {
   return places.some(({ groups }) =>
     groups.some(({ states }) => Object.values(states).some((code) => counts(stateFromCode(code).standing))),
   );

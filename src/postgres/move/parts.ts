@@ -53,11 +53,6 @@ export function behindParts<E extends Execution>(execution: E, parts: Parts | un
   return { ...execution, touched, plan: { ...execution.plan, steps } };
 }
 
-interface Whole extends Executed {
-  readonly ungranted: MoveResult['ungranted'] | undefined;
-  readonly inParts?: number;
-}
-
 /** What the migration did in all its parts, as one plan would have done it. */
 export function togetherWith(
   parts: Parts | undefined,
@@ -67,7 +62,7 @@ export function togetherWith(
     ungranted,
     ...rest
   }: Executed & { readonly ungranted: MoveResult['ungranted'] | undefined },
-): Whole {
+): Executed & { readonly ungranted: MoveResult['ungranted'] | undefined; readonly inParts?: number } {
   if (parts === undefined) return { ...rest, plan, results, ungranted };
   const moved = parts.steps.filter(({ step }) => isMovingRows(step));
   return {

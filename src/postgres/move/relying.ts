@@ -109,7 +109,10 @@ export async function readUngranted(
         rows.flatMap(({ scope, alone }) => (alone === side ? [] : [scope])),
       );
       if (scopes.every(({ length }) => length === 0)) return [];
-      const question = askEach<ScopeCount>(members.length, usedSql(one, side, scopes));
+      const question = askEach<{ readonly scope: string; readonly rows: number }>(
+        members.length,
+        usedSql(one, side, scopes),
+      );
       return [{ side, id: one.place.id, question }];
     }),
   );
@@ -144,11 +147,6 @@ function loneSql({ grant, reliance }: Relying): Sql {
   return sql`SELECT ${scope}::text AS scope, CASE WHEN bool_or(${from}) THEN 'from' ELSE 'to' END AS alone
     FROM ${rowsOf(grant.context.table)} g WHERE ${scope} IS NOT NULL AND (${from} OR ${to})
     GROUP BY ${scope} HAVING bool_or(${from}) IS DISTINCT FROM bool_or(${to})`;
-}
-
-interface ScopeCount {
-  readonly scope: string;
-  readonly rows: number;
 }
 
 /** Rows that rely on the model of that side in these scopes of each member. */

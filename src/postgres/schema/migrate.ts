@@ -211,11 +211,10 @@ function otherVariant(work: MigrateWork, row: AppliedMigration): DroverError {
   return new DroverError('SCHEMA_OCCUPIED', message, { schema: work.schema, file: row.name });
 }
 
-interface NotOwner extends StrangeOwner {
-  readonly pending: readonly string[];
-}
-
-function notOwner(schema: string, { owner, login, reads, pending }: NotOwner): DroverError {
+function notOwner(
+  schema: string,
+  { owner, login, reads, pending }: StrangeOwner & { readonly pending: readonly string[] },
+): DroverError {
   const age = `The schema ${schema} is older than this Drover: ${pending.join(', ')} ${pending.length === 1 ? 'is' : 'are'} missing. It`;
   const once = `Run this command, or another one that writes, once as ${owner}; after that ${login} goes on.`;
   const always = `Connect as ${owner}, or as a login that is a member of it.`;

@@ -51,11 +51,6 @@ export function listTenants(site: Site): Promise<TenantName[]> {
   });
 }
 
-interface Suspended {
-  readonly key: string;
-  readonly suspended: boolean;
-}
-
 interface SuspendedQuestion {
   readonly table: { readonly schema: string; readonly name: string };
   readonly keys: readonly string[];
@@ -75,7 +70,7 @@ async function askSuspended(
   const found = new Map<string, boolean>();
   const open = (): string[] => keys.filter((key) => !found.has(key));
   const ask = (tenants: readonly string[]): Question<void> =>
-    readAs(many<Suspended>(query, [tenants]), (rows) => {
+    readAs(many<{ readonly key: string; readonly suspended: boolean }>(query, [tenants]), (rows) => {
       for (const { key, suspended } of rows) found.set(key, suspended);
     });
   const { role } = scope;

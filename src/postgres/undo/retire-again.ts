@@ -21,17 +21,15 @@ import { stateTable } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 import { inState } from './read-chunks.ts';
 
-export interface RetiringAgain {
-  readonly rules: Rules;
-  readonly tenant: string | undefined;
-  readonly parent: MigrationDetail;
-}
-
 /** Why the source cannot be retired again; undefined where it can. */
 export async function whyNotRetireAgain(
   tx: Tx,
   site: Site,
-  { rules, tenant, parent }: RetiringAgain,
+  {
+    rules,
+    tenant,
+    parent,
+  }: { readonly rules: Rules; readonly tenant: string | undefined; readonly parent: MigrationDetail },
 ): Promise<string | undefined> {
   const root = await inState(tx, site, [{ parent }], (state) => readRoot(state, site, parent));
   if (root === undefined) return undefined;

@@ -73,16 +73,11 @@ function isOfRows(parent: Parent | undefined): parent is MigrationDetail {
   return parent !== undefined && !(parent instanceof DroverError) && parent.intent?.rows !== undefined;
 }
 
-interface Alone {
-  readonly request: RollbackRequest;
-  readonly parent: Parent | undefined;
-}
-
 /** A re-key goes back as a re-key. One that only repaired what named a key goes back by its journal, like any move. */
 async function rollbackAlone(
   site: Site,
   options: RollbackOptions,
-  { request, parent }: Alone,
+  { request, parent }: { readonly request: RollbackRequest; readonly parent: Parent | undefined },
 ): Promise<Outcome<RollbackResult>> {
   if (isOfRows(parent) && parent.steps.some(({ operation }) => operation === 'rekey'))
     return rekeyBack(site, options, parent);

@@ -131,16 +131,11 @@ async function holdRows(context: UndoContext, target: UndoTarget, chunks: readon
   await readEach(context.tx, chunks.length, sql`SELECT 1 AS held FROM ${rows} FOR UPDATE OF t`);
 }
 
-interface LeftRows {
-  readonly chunks: readonly Chunk[];
-  readonly undone: readonly Undone[];
-}
-
 /** Says of the grants that stay what relies on them. */
 async function explain(
   context: UndoContext,
   target: UndoTarget,
-  { chunks, undone }: LeftRows,
+  { chunks, undone }: { readonly chunks: readonly Chunk[]; readonly undone: readonly Undone[] },
 ): Promise<Undone[]> {
   const { table, key } = target;
   const relying = relyingOn(context, table.id, chunks);

@@ -141,15 +141,9 @@ async function readNeeded(
   return new Map(rows.map(({ scope, uses }) => [scope, uses]));
 }
 
-interface Granted {
-  readonly number: number;
-  readonly member: Member;
-  readonly step: number;
-}
-
 async function grantAgain(
   { tx, rules, journal }: UndoContext,
-  { number, member, step }: Granted,
+  { number, member, step }: { readonly number: number; readonly member: Member; readonly step: number },
   { first, needed }: { readonly first: Relying; readonly needed: ReadonlyMap<string, readonly string[]> },
 ): Promise<Settled> {
   const { place } = first.grant.row;

@@ -78,13 +78,15 @@ export async function undoSteps(tx: Tx, site: Site, input: UndoInput): Promise<S
   return running;
 }
 
-interface Until {
-  readonly input: UndoInput;
-  readonly running: readonly RollbackMember[];
-  readonly last: Phase;
-}
-
-async function undoUntil(tx: Tx, site: Site, { input, running, last }: Until): Promise<void> {
+async function undoUntil(
+  tx: Tx,
+  site: Site,
+  {
+    input,
+    running,
+    last,
+  }: { readonly input: UndoInput; readonly running: readonly RollbackMember[]; readonly last: Phase },
+): Promise<void> {
   for (;;) {
     const slot = nextSlot(running, last);
     if (slot.length === 0) return;

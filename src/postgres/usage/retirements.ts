@@ -63,15 +63,10 @@ function isShared({ key }: NamedTenant): boolean {
   return isSharedRows(key);
 }
 
-interface EndingModels {
-  readonly ending: ModelFacts[];
-  readonly tellUnread: TellUnread | undefined;
-}
-
 async function readBatch(
   site: Site,
   tenants: readonly NamedTenant[],
-  { ending, tellUnread }: EndingModels,
+  { ending, tellUnread }: { readonly ending: ModelFacts[]; readonly tellUnread: TellUnread | undefined },
 ): Promise<RetiringUse[]> {
   const [only] = tenants;
   if (tenants.length === 1 && only !== undefined) return readAlone(site, only, ending);

@@ -31,15 +31,16 @@ export interface PlannedSuggestion extends Suggestion {
   readonly plan: Plan;
 }
 
-export type SuggestQuery = Omit<Intent, 'to'> & { readonly limit: number };
-
 /**
  * The best targets with the plan to each. The scan, which is the costly part, asks about the source alone: its targets are rows of one
  * table, so places write them in the same ways. It is done once, and once more where a target is called like the source, because a name
  * that both have stays. Reads in one read-only transaction.
  * @throws MODEL_NOT_FOUND, KIND_UNKNOWN, ENTITY_TYPE_UNKNOWN, ENTITY_TYPES_INCOMPLETE
  */
-export function suggestTargets(site: Site, query: SuggestQuery): Promise<PlannedSuggestion[]> {
+export function suggestTargets(
+  site: Site,
+  query: Omit<Intent, 'to'> & { readonly limit: number },
+): Promise<PlannedSuggestion[]> {
   return withTenant(site, { tenant: query.tenant, readOnly: true }, async (tx) => {
     const { limit, ...asked } = query;
     const whole = await readGround(tx, site, query.tenant);

@@ -90,13 +90,12 @@ export function closestFirst({ id }: Model, said: readonly FeedModel[]): FeedMod
   return said.toSorted((a, b) => Number(b.ids[0] === id) - Number(a.ids[0] === id));
 }
 
-interface ComparedModel {
-  readonly change: ModelChange;
-  readonly unheeded: readonly Unheeded[];
-}
-
 /** Each change is judged after those before it, also of other models: two replacements may be a circle only together. */
-function compareModel(byName: Map<string, Model>, model: Model, said: readonly FeedModel[]): ComparedModel {
+function compareModel(
+  byName: Map<string, Model>,
+  model: Model,
+  said: readonly FeedModel[],
+): { readonly change: ModelChange; readonly unheeded: readonly Unheeded[] } {
   const { source = model.source, checked = model.checked } = said[0] ?? {};
   const changes: FactChange[] = [];
   const unheeded: Unheeded[] = [];

@@ -76,13 +76,11 @@ export function hasConsequences({ orphaned, payerFlips, retirements }: RegistryD
   return orphaned.length + payerFlips.length + retirements.length > 0;
 }
 
-interface PairDifference {
-  readonly orphaned?: Orphan;
-  readonly flip?: PayerFlip;
-  readonly retirement?: NewRetirement;
-}
-
-function comparePair(before: LoadedRegistry, after: LoadedRegistry, pair: StoredPair): PairDifference {
+function comparePair(
+  before: LoadedRegistry,
+  after: LoadedRegistry,
+  pair: StoredPair,
+): { readonly orphaned?: Orphan; readonly flip?: PayerFlip; readonly retirement?: NewRetirement } {
   const was = judgeStored(before, pair);
   const is = judgeStored(after, pair);
   const { tenant = '*', runtime, model, count = 1 } = pair;

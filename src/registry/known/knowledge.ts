@@ -107,9 +107,10 @@ function capabilitiesOf({ input, tools, structured, reasoning }: Model): Record<
   );
 }
 
-type Accepts = NonNullable<Model['parameters']>['accepts'];
-
-function supportOf(accepts: Accepts, levels: Registry['levels']): Record<string, ParameterSupport> {
+function supportOf(
+  accepts: NonNullable<Model['parameters']>['accepts'],
+  levels: Registry['levels'],
+): Record<string, ParameterSupport> {
   return Object.fromEntries(
     Object.entries(accepts).map(([name, { min, max, levels: words, meaning, aliases }]) => [
       name,

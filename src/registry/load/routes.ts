@@ -124,14 +124,11 @@ function routeOf(arm: Arm, provider: Provider): Route {
   });
 }
 
-interface OpenArm {
-  readonly arm: Arm;
-  readonly provider: Provider;
-  readonly route: Route;
-}
-
 /** None where no matcher is left. */
-function namedArm({ arm, provider, route }: OpenArm, { byVendor }: KnownEntries): NamedArm[] {
+function namedArm(
+  { arm, provider, route }: { readonly arm: Arm; readonly provider: Provider; readonly route: Route },
+  { byVendor }: KnownEntries,
+): NamedArm[] {
   const matchers = armMatchers(arm, provider);
   if (matchers.length === 0) return [];
   const { prefixes, ...tests } = compileMatchers(matchers);

@@ -159,13 +159,13 @@ const evidence = { checked: date.optional(), quote: z.string().min(1).optional()
  */
 const end = { shutdown: date.optional(), notBefore: date.optional() };
 
-interface EndDays {
+const endsInTime = ({
+  shutdown,
+  notBefore,
+}: {
   readonly shutdown?: string | undefined;
   readonly notBefore?: string | undefined;
-}
-
-const endsInTime = ({ shutdown, notBefore }: EndDays): boolean =>
-  shutdown === undefined || notBefore === undefined || notBefore <= shutdown;
+}): boolean => shutdown === undefined || notBefore === undefined || notBefore <= shutdown;
 
 const distributor = z
   .strictObject({ via: name, ...end, source: link, ...evidence })

@@ -34,12 +34,6 @@ export interface Refused {
 
 type RefusedPair = Pick<Refused, 'runtime' | 'model'>;
 
-interface UnfitRoute {
-  readonly route: Route;
-  readonly model: Model;
-  readonly suggestions: readonly string[];
-}
-
 interface Stopped {
   readonly route: Route;
   readonly model: Model | undefined;
@@ -83,7 +77,15 @@ export const refusal = {
       registryVersion: version,
     }),
 
-  unfit: ({ version }: Routes, pair: RefusedPair, { route, model, suggestions }: UnfitRoute): Refused =>
+  unfit: (
+    { version }: Routes,
+    pair: RefusedPair,
+    {
+      route,
+      model,
+      suggestions,
+    }: { readonly route: Route; readonly model: Model; readonly suggestions: readonly string[] },
+  ): Refused =>
     refuse(pair, {
       code: 'UNREGISTERED_MODEL_FOR_RUNTIME',
       message: `${pair.runtime} has no way to reach ${pair.model}${whyUnfit(route, model)}.${instead(suggestions)}`,
@@ -113,9 +115,10 @@ export const refusal = {
     }),
 };
 
-type RefusalFacts = Pick<Refused, 'code' | 'message' | 'registryVersion'> & Partial<Refused>;
-
-function refuse({ runtime, model }: RefusedPair, given: RefusalFacts): Refused {
+function refuse(
+  { runtime, model }: RefusedPair,
+  given: Pick<Refused, 'code' | 'message' | 'registryVersion'> & Partial<Refused>,
+): Refused {
   return {
     verdict: 'refuse',
     runtime,

@@ -9,7 +9,14 @@ import { buildPlace } from '../resolve-place.ts';
 import type { Draft, ModelTable, Place } from '../place.ts';
 
 /** The table as the one that holds what is named; empty where it cannot be. What is wrong is added to `problems`. */
-export function subjectTables(scope: NameScope, { subject, config, problems }: SubjectInput): ModelTable[] {
+export function subjectTables(
+  scope: NameScope,
+  {
+    subject,
+    config,
+    problems,
+  }: { readonly subject: RowsConfig; readonly config: Config; readonly problems: ConfigProblem[] },
+): ModelTable[] {
   const table = findNamedTable(scope, subject.table);
   const refuse = (path: ConfigProblem['path'], message: string): void =>
     void problems.push({ path: ['subject', ...path], message });
@@ -32,12 +39,6 @@ export function subjectTables(scope: NameScope, { subject, config, problems }: S
   }
   const named = { table: subject.table, kind: subject.table, columns: { name: key } };
   return [{ table, kind: subject.table, key, facts: {}, config: named }];
-}
-
-interface SubjectInput {
-  readonly subject: RowsConfig;
-  readonly config: Config;
-  readonly problems: ConfigProblem[];
 }
 
 /** The columns that follow as places that no plan touches, and a place of `names` that is one of them as a problem. */

@@ -176,14 +176,9 @@ export function changeJson(change: PagedChange): z.infer<typeof changeSchema> {
   return { step, table, action, row_id: key, before, after };
 }
 
-interface StoredEdits {
-  readonly column: string;
-  readonly edits: readonly Edit[];
-}
-
 /** The journal keeps both sides of an edit as text. The answer shows the values: column → JSON pointer → value. */
 function editedValues(stored: unknown): { before: unknown; after: unknown } {
-  const { column, edits } = stored as StoredEdits;
+  const { column, edits } = stored as { readonly column: string; readonly edits: readonly Edit[] };
   const side = (which: 'before' | 'after'): unknown => ({
     [column]: Object.fromEntries(edits.map((edit) => [edit.pointer, editedValue(edit, which)])),
   });

@@ -131,17 +131,18 @@ function notFollowing(
   return { word: 'written-anew', message };
 }
 
-interface Referring {
-  readonly table: Table;
-  readonly policies: readonly Policy[];
-  readonly key: LeadingKey;
-}
-
 /**
  * Does the session see every row that refers by this key? Either all rows, or all of the tenant, where the key itself makes a row the
  * tenant's: then it contains the column of the tenant on both sides, leads to the row itself, and the policies read that column alone.
  */
-function showsAllThatRefer({ rules, subject }: Reach, { table, policies, key }: Referring): boolean {
+function showsAllThatRefer(
+  { rules, subject }: Reach,
+  {
+    table,
+    policies,
+    key,
+  }: { readonly table: Table; readonly policies: readonly Policy[]; readonly key: LeadingKey },
+): boolean {
   if (showAllRows(policies)) return true;
   const { column } = rules.config.tenant;
   const at = column === undefined ? -1 : key.columns.indexOf(column);
