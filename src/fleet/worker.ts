@@ -9,16 +9,16 @@ import { hostname } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { mayPass } from '../errors.ts';
 import { readPressure } from '../postgres/runs/pressure.ts';
+import type { Pressure } from '../postgres/runs/pressure.ts';
 import { claimTenants, expireClaims, releaseClaim, renewClaim } from '../postgres/runs/claims.ts';
 import type { Claim, TenantOutcome } from '../postgres/runs/tenants.ts';
 import { forgetWorker, reportWorker } from '../postgres/runs/workers.ts';
 import { listActiveRuns } from '../postgres/runs/runs.ts';
-import type { RunRecord } from '../postgres/runs/runs.ts';
+import type { RunRecord, Throttle } from '../postgres/runs/runs.ts';
 import type { Site } from '../postgres/scope/site.ts';
 import { advanceRun, stopRun } from './advance.ts';
 import { workWave } from './wave.ts';
 import { asDroverError } from './outcome.ts';
-import { hasLimits, overLimits } from './pressure.ts';
 
 export interface WorkerOptions {
   /** Only this run. */
@@ -237,4 +237,27 @@ async function whileRenewing<T>(site: Site, claim: Claim, work: () => Promise<T>
   } finally {
     clearInterval(timer);
   }
+}
+
+/* Is the database too busy, or its replicas too far behind, for the next wave? */
+
+/** Which limits are exceeded, in words; undefined where none is. What cannot be measured exceeds nothing. */
+export function overLimits(throttle: Throttle, now: Pressure): string | undefined {
+  const measured = [
+    ['a replica lags', now.replicationLagMs, throttle.maxReplicationLagMs, 'ms'],
+    ['a replica lags', now.replicationLagBytes, throttle.maxReplicationLagBytes, 'bytes'],
+    ['other statements are running', now.activeStatements, throttle.maxActiveStatements, ''],
+    ['a small statement takes', now.latencyMs, throttle.maxLatencyMs, 'ms'],
+  ] as const;
+  const over = measured.flatMap(([what, value, limit, unit]) =>
+    value === null || limit === undefined || value <= limit
+      ? []
+      : [`${what}: ${Math.round(value)} ${unit}`.trimEnd() + ` (limit ${limit})`],
+  );
+  return over.length === 0 ? undefined : over.join('; ');
+}
+
+/** Is there anything to measure for? */
+function hasLimits(throttle: Throttle): boolean {
+  return Object.values(throttle).some((limit) => limit !== undefined);
 }

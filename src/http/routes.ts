@@ -9,7 +9,7 @@ import { appTemplates, assistantTemplates } from '../platform/resources/template
 import { userRoles, users } from '../platform/resources/users.ts';
 import type { RegisterRoutes } from './contract.ts';
 import { healthRoutes } from './routes/health/health.ts';
-import { migrateRoutes } from './routes/migrations/migrate.ts';
+import { migrateRoutes } from './routes/migrations/migrations.ts';
 import { migrationRoutes } from './routes/migrations/migrations.ts';
 import { modelRoutes } from './routes/models/models.ts';
 import { retirementRoutes } from './routes/models/retirements.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { overLimits } from '../../src/fleet/pressure.ts';
+import { overLimits } from '../../src/fleet/worker.ts';
 import { canarySizeOf, optionsOf } from '../../src/fleet/request.ts';
 import { decideRun, isFinal } from '../../src/fleet/status.ts';
 import type { TenantCounts } from '../../src/postgres/runs/tenants.ts';

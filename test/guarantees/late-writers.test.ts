@@ -13,7 +13,7 @@ import type { Config } from '../../src/engine/rules/config.ts';
 import { given } from '../../src/engine/given.ts';
 import { listStanding } from '../../src/postgres/records/standing-moves.ts';
 import { lookForLate } from '../../src/fleet/watch.ts';
-import { watching } from '../../src/http/server/watch.ts';
+import { watching } from '../../src/http/server/parts.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { MoveResult } from '../../src/postgres/records/move-result.ts';
 import { planOne } from '../support/batches.ts';

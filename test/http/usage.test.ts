@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
-import { listAllRetirements } from '../../src/platform/migrations/retirements.ts';
+import { listAllRetirements } from '../../src/platform/migrations/usage.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
 import { oneEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';

@@ -15,7 +15,7 @@ import pg from 'pg';
 import { DroverError } from '../../src/errors.ts';
 import type { DatabaseTarget } from '../../src/postgres/driver/connect.ts';
 import { openEmbedded } from '../../src/postgres/driver/embedded.ts';
-import { lockFolder } from '../../src/postgres/driver/folder-lock.ts';
+import { lockFolder } from '../../src/postgres/driver/embedded.ts';
 import { quoteIdent } from '../../src/postgres/sql/identifiers.ts';
 import { startPostgres } from './postgres-server.ts';
 

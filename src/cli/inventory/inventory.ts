@@ -1,19 +1,27 @@
 /** `drover inventory`: where a database names models, and until when. It needs no configuration and writes nothing. */
 import { given } from '../../engine/given.ts';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
 import type { Database } from '../../postgres/driver/database.ts';
+import { isComplete } from '../../postgres/inventory/inventory.ts';
 import type { Inventory, InventoryRequest } from '../../postgres/inventory/inventory.ts';
 import { takeInventory } from '../../postgres/inventory/take-inventory.ts';
-import { inventoryAt, inventoryJson, type TakenInventory } from '../../site/inventory.ts';
+import { inventoryAt, inventoryJson } from '../../site/inventory.ts';
+import type { TakenInventory } from '../../site/inventory.ts';
 import { resolveWhere } from '../../site/where.ts';
 import { withJson, withRegistry } from '../options.ts';
 import type { JsonOption, RegistryOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { inventoryCsv } from './csv.ts';
-import { watchProgress } from './progress.ts';
+import { inventoryCsv } from './show.ts';
 import { showInventory } from './show.ts';
-import { sayWithin } from './within.ts';
+import type { InventoryProgress } from '../../postgres/inventory/progress.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { bytesText, durationText } from './amounts.ts';
+import { endOf } from '../../engine/inventory/report.ts';
+import type { ModelReport } from '../../engine/inventory/report.ts';
+import { daysBetween } from '../../engine/models/retirements.ts';
+import { wrapLine } from '../terminal/wrap.ts';
 
 interface InventoryOptions extends JsonOption, RegistryOption {
   readonly data?: string;
@@ -97,4 +105,67 @@ function show({ terminal }: Session, { json, csv }: InventoryOptions, shown: Tak
   if (json === true) terminal.out(JSON.stringify(inventoryJson(shown), null, 2));
   else if (csv === true) terminal.out(inventoryCsv(shown.reports));
   else showInventory(terminal, shown);
+}
+
+/* How far an inventory is: one line that changes where somebody watches, a line every ten seconds where nobody does. */
+
+const quietMs = 10_000;
+const clearLine = '\r\u001b[K';
+
+function watchProgress({ err, errWidth, isWatched, streams }: Terminal): {
+  readonly show: (progress: InventoryProgress) => void;
+  readonly end: () => void;
+} {
+  if (isWatched) {
+    const write = (text: string): void => void streams.stderr.write(clearLine + text);
+    return { show: (progress) => write(progressLine(progress).slice(0, errWidth - 1)), end: () => write('') };
+  }
+  let last = performance.now();
+  return {
+    show: (progress) => {
+      if (performance.now() - last < quietMs) return;
+      last = performance.now();
+      err(progressLine(progress));
+    },
+    end: () => undefined,
+  };
+}
+
+/** `Reading: 1.2 of 3.4 GB, 12 of 40 tables, about 20 s left (public.messages)` */
+function progressLine(progress: InventoryProgress): string {
+  const { doneBytes, totalBytes, doneTables, tables, reading, leftMs } = progress;
+  const left = leftMs === undefined ? '' : `, about ${durationText(leftMs)} left`;
+  const now = reading.length === 0 ? '' : ` (${reading.join(', ')})`;
+  return `Reading: ${bytesText(doneBytes)} of ${bytesText(totalBytes)}, ${doneTables} of ${tables} tables${left}${now}`;
+}
+
+/* `--within DAYS`: does a model that is named end soon, or has one ended? The status is the answer, for a check of a pull request. */
+
+/** 2: one does. 1: none does, and not everything could be read. 0: none does. */
+function sayWithin(terminal: Terminal, shown: TakenInventory, days: number): number {
+  const named = shown.reports.filter(({ count, schema }) => count > 0 || schema.length > 0);
+  const ending = named.filter((report) => endsWithin(report, shown.today, days));
+  const open = named.filter((report) => !ending.includes(report) && endOf(report.model) === undefined);
+  const complete = isComplete(shown.found) && shown.samplePercent === undefined;
+  const lines = [
+    ending.length === 0
+      ? `No model that was found ends within ${days} days, as far as their ends are known.`
+      : `Within ${days} days or before: ${idsOf(ending)}.`,
+    ...(open.length === 0 ? [] : [`Nobody says when these end: ${idsOf(open)}.`]),
+    ...(complete ? [] : ['Not everything was read, so this is no all-clear.']),
+  ];
+  for (const line of lines.flatMap((each) => wrapLine(each, terminal.errWidth))) terminal.err(line);
+  if (ending.length > 0) return exitStatus.changes;
+  return complete ? exitStatus.done : exitStatus.failed;
+}
+
+/** A model that is gone without a day has ended, too. */
+function endsWithin({ model }: ModelReport, today: string, days: number): boolean {
+  const end = endOf(model);
+  if (end === undefined) return model.status === 'retired' || model.status === 'withdrawn';
+  return daysBetween(today, end) <= days;
+}
+
+function idsOf(reports: readonly ModelReport[]): string {
+  return reports.map(({ model }) => model.id).join(', ');
 }

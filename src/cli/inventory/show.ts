@@ -11,6 +11,7 @@ import { showTable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { wrapLine } from '../terminal/wrap.ts';
 import { bytesText, durationText } from './amounts.ts';
+import { csvText } from '../terminal/csv.ts';
 
 export function showInventory(terminal: Terminal, shown: TakenInventory): void {
   const { out } = terminal;
@@ -144,4 +145,44 @@ function summary({ found, reports, database, asked, samplePercent, durationMs }:
 
 function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+/* An inventory as CSV (RFC 4180): one line for each place, with what becomes of the model on each. */
+
+const head = [
+  'model',
+  'status',
+  'ends',
+  'successor',
+  'relation',
+  'in',
+  'place',
+  'path',
+  'form',
+  'written',
+  'rows',
+  'samples',
+];
+
+export function inventoryCsv(reports: readonly ModelReport[]): string {
+  return csvText(head, reports.flatMap(linesOf));
+}
+
+function linesOf(report: ModelReport): string[][] {
+  const { model } = report;
+  const lead = [model.id, model.status, endOf(model) ?? '', model.successor ?? ''];
+  return [
+    ...report.occurrences.map((each) => [...lead, 'model', ...rowFields(each)]),
+    ...report.schema.map((each) => [...lead, 'model', ...schemaFields(each)]),
+    ...report.related.map((each) => [...lead, 'related', ...rowFields(each)]),
+    ...report.relatedSchema.map((each) => [...lead, 'related', ...schemaFields(each)]),
+  ];
+}
+
+function rowFields({ table, column, path, form, spelling, rows, samples }: Occurrence): string[] {
+  return ['rows', `${table}.${column}`, path ?? '', form, spelling, String(rows), samples.join(' ')];
+}
+
+function schemaFields({ part, object, written }: SchemaOccurrence): string[] {
+  return [part, object, '', '', written, '', ''];
 }

@@ -1,18 +1,19 @@
 import type { Command } from 'commander';
-import { findModel, listRetirements } from '../../registry/known/lifecycle.ts';
+import { findModel, listRetirements, findSuccessor } from '../../registry/known/lifecycle.ts';
 import type { LoadedRegistry } from '../../registry/load/load.ts';
 import { findMenu, listMenus } from '../../registry/verdict/menu.ts';
-import { withList } from '../options.ts';
-import type { ListOption } from '../options.ts';
+import type { RuntimeMenu } from '../../registry/verdict/menu.ts';
+import { withList, withRegistry } from '../options.ts';
+import type { ListOption, RegistryOption } from '../options.ts';
 import { loadValid } from '../../registry/load/folder.ts';
-import { registryFolder } from '../../site/where.ts';
-import { withRegistry } from '../options.ts';
-import type { RegistryOption } from '../options.ts';
+import { registryFolder, usage } from '../../site/where.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { showModel, showOverview, showRetirements, showRuntime } from './show-registry.ts';
 import { readDay, todayText } from '../terminal/times.ts';
-import { usage } from '../../site/where.ts';
+import type { Model } from '../../registry/load/shape.ts';
+import { showList, showTable } from '../terminal/table.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { inLines } from '../terminal/wrap.ts';
 
 /** `drover registry show`. */
 export const show: Verb = {
@@ -63,4 +64,80 @@ function showNamed(
   else if (model === undefined) showRuntime(terminal, loaded, name);
   else showModel(terminal, loaded, model);
   return exitStatus.done;
+}
+
+/** Everything there is, counted, and each runtime with its arms. */
+function showOverview(terminal: Terminal, loaded: LoadedRegistry): void {
+  const out = inLines(terminal);
+  const { registry, version, hash } = loaded;
+  out(`Registry ${version}, content ${hash}`);
+  out(
+    `${registry.providers.length} providers, ${registry.runtimes.length} runtimes, ${registry.models.length} models`,
+  );
+  out();
+  const rows = listMenus(loaded).map((menu) => [menu.id, menu.kind, menuSize(menu), armsOf(menu)]);
+  showTable(terminal, {
+    head: ['runtime', 'kind', 'lists', 'reaches models by'],
+    rows,
+  });
+}
+
+function menuSize({ arms }: RuntimeMenu): number {
+  return new Set(arms.flatMap(({ models }) => models.map(({ id }) => id))).size;
+}
+
+function armsOf({ kind, successor, arms }: RuntimeMenu): string {
+  if (kind === 'open') return 'what it finds itself';
+  if (kind === 'retired') return successor === null ? 'nothing' : `nothing; see ${successor}`;
+  return arms.map(({ provider }) => provider).join(', ');
+}
+
+/** One runtime: its arms, what they need, and what they offer. */
+function showRuntime(terminal: Terminal, loaded: LoadedRegistry, id: string): void {
+  const { style } = terminal;
+  const out = inLines(terminal);
+  const menu = findMenu(loaded, id);
+  if (menu === undefined) return;
+  out(`${style.bold(menu.id)} ${menu.label}, ${menu.kind}`);
+  if (menu.arms.length === 0) out(`It reaches models by ${armsOf(menu)}.`);
+  const rows = menu.arms.map(({ provider, payer, needs, models, takes }) => [
+    provider,
+    payer,
+    needs.join(' or '),
+    [...models.map((model) => model.id), ...takes].join(', '),
+  ]);
+  if (rows.length === 0) return;
+  showTable(terminal, {
+    head: ['provider', 'payer', 'needs', 'takes'],
+    rows,
+  });
+}
+
+/** One model: every fact, and the page that says so. */
+function showModel(terminal: Terminal, loaded: LoadedRegistry, model: Model): void {
+  const { style } = terminal;
+  const out = inLines(terminal);
+  const { id, name, source, checked, ...facts } = model;
+  const successor = findSuccessor(loaded.registry, id);
+  out(`${style.bold(id)} ${name}`);
+  for (const [key, value] of Object.entries(facts))
+    out(`  ${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  if (successor !== undefined) out(`  successor that stays: ${successor.id}`);
+  out(`  source: ${source} (${checked})`);
+}
+
+/** What is shut down from a day on, the next first. */
+function showRetirements(
+  terminal: Terminal,
+  loaded: LoadedRegistry,
+  { from, csv }: { readonly from: string; readonly csv: boolean | undefined },
+): void {
+  const rows = listRetirements(loaded.registry, { from }).map((each) => [
+    each.earliest ? `not before ${each.shutdown}` : each.shutdown,
+    each.model,
+    each.distributor ?? each.vendor,
+    each.successor ?? '',
+  ]);
+  if (rows.length === 0) return terminal.err(`Nothing is known to be shut down from ${from} on.`);
+  showList(terminal, { head: ['shut down', 'model', 'by', 'take instead'], rows }, csv);
 }

@@ -7,7 +7,6 @@ import { compareText } from '../order.ts';
 import { visitLeaves } from './leaves.ts';
 import type { Leaf } from './leaves.ts';
 import type { FoundTerm, Matcher } from './matcher.ts';
-import { readsAsProse } from './prose.ts';
 import type { Form, Occurrence, ColumnKind } from './occurrence.ts';
 import { speaksOfModels } from './term.ts';
 import type { Term } from './term.ts';
@@ -176,4 +175,23 @@ function calledBy(column: string, path: string | null): string {
 /** A document beside a value speaks for itself. */
 function isShortText(cell: string): boolean {
   return cell.length <= 64 && !/^\s*[{[]/.test(cell);
+}
+
+const fewestWords = 6;
+const smallestShare = 0.6;
+/** Enough of a long text to tell what it is. */
+const judged = 400;
+
+/** @param at where the name begins. What follows a key that speaks of a model is a setting, whatever is around it. */
+function readsAsProse(text: string, at: number): boolean {
+  const before = text.slice(Math.max(0, at - 40), at);
+  if (/(?:model|llm|engine)[\w"']*\s*[:=]\s*["'[]?$/i.test(before)) return false;
+  const tokens = text
+    .slice(Math.max(0, at - judged), at + judged)
+    .trim()
+    .split(/\s+/);
+  const words = tokens.filter(
+    (token) => /^["'“(]*\p{L}+(?:['’]\p{L}+)?[.,;:!?"'”)]*$/u.test(token) && !token.endsWith(':'),
+  );
+  return words.length >= fewestWords && words.length >= tokens.length * smallestShare;
 }

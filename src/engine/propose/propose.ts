@@ -4,21 +4,27 @@
  * samples.
  */
 import { given, unlessEmpty } from '../given.ts';
-import { type Catalog, type Table, type TableId } from '../catalogue/catalog.ts';
+import { findTable } from '../catalogue/catalog.ts';
+import type { Catalog, Table, TableId } from '../catalogue/catalog.ts';
 import type { Config } from '../rules/config.ts';
-import { type NameScope, tablePath } from '../catalogue/names.ts';
-import { withEnables } from './enables.ts';
+import { tablePath } from '../catalogue/names.ts';
+import type { NameScope } from '../catalogue/names.ts';
 import { guessHistory } from './history.ts';
-import { type KnownWords } from './known.ts';
+import type { KnownWords } from './known.ts';
 import { findModelTables, idsOf, mainModelTables } from './model-evidence.ts';
-import { byColumn, type Observations, valuesOf } from './observation.ts';
-import { describeModelTables, type ModelGuess } from './models.ts';
-import { concernedTables, guessPlaces, type PlaceGuess } from './places.ts';
+import { byColumn, valuesOf } from './observation.ts';
+import type { Observations } from './observation.ts';
+import { describeModelTables } from './models.ts';
+import type { ModelGuess } from './models.ts';
+import { concernedTables, guessPlaces } from './places.ts';
+import type { PlaceGuess } from './places.ts';
 import { guessDisplay } from './shape.ts';
 import { guessSpellings } from './spellings.ts';
 import { guessDead, guessSuspended } from './states.ts';
-import { accountOf, listNotes, listQuestions, type OpenQuestion } from './questions.ts';
-import { guessRoot, type RootGuess } from './root.ts';
+import { accountOf, listNotes, listQuestions } from './questions.ts';
+import type { OpenQuestion } from './questions.ts';
+import { guessRoot } from './root.ts';
+import type { RootGuess } from './root.ts';
 import { guessTenant } from './tenant.ts';
 import { seesHomonyms } from './traces.ts';
 import { namesModel, namesProvider } from '../catalogue/wording.ts';
@@ -213,4 +219,42 @@ function modelReasons(models: readonly ModelGuess[]): Record<string, string> {
 
 function placeReasons(places: readonly PlaceGuess[]): Record<string, string> {
   return Object.fromEntries(places.map((guess, at) => [`places.${at}`, guess.reason]));
+}
+
+/* Where a moved row needs the target to be on offer: a grant of the same kind of model, and the column that both share. */
+
+/** A row in a space that listed the source needs the target there. The grant is the one that shares a column with the place. */
+function withEnables(
+  scope: NameScope,
+  places: readonly PlaceGuess[],
+  root: RootGuess | undefined,
+): PlaceGuess[] {
+  const grants = places.filter((guess) => guess.place.role === 'grant' && guess.place.json === undefined);
+  return places.map((guess) => {
+    const table = findTable(scope.catalog, guess.table);
+    const [grant] = grants.flatMap((each) => {
+      const via = sharedColumn(table, findTable(scope.catalog, each.table), root);
+      const fits = each.table !== guess.table && each.place.kind === guess.place.kind;
+      return via === undefined || !fits ? [] : [{ grant: each.place.at, via }];
+    });
+    const { role, json, defaultOf } = guess.place;
+    if (grant === undefined || role !== undefined || json !== undefined || defaultOf !== undefined)
+      return guess;
+    const reason = `${guess.reason}; ${grant.grant} says what is on offer for each ${grant.via}`;
+    return { ...guess, place: { ...guess.place, enables: grant }, reason };
+  });
+}
+
+function sharedColumn(
+  place: Table | undefined,
+  grant: Table | undefined,
+  root: RootGuess | undefined,
+): string | undefined {
+  const keys = grant?.uniqueIndexes.flatMap((index) => index.columns) ?? [];
+  const shared = grant?.foreignKeys
+    .flatMap((key) => key.columns)
+    .filter((column) => keys.includes(column) && column !== root?.column && !namesModel(column));
+  return shared?.find((column) =>
+    place?.foreignKeys.some((key) => key.columns.includes(column) && key.references !== root?.table.id),
+  );
 }

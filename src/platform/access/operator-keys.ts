@@ -5,7 +5,7 @@
 import { DroverError } from '../../errors.ts';
 import { type ApiKeyRow, listApiKeys, revokeApiKey } from '../queries/api-keys.ts';
 import { insertAuditRecord } from '../queries/audit-log.ts';
-import { ensureSysadmin, ensureTenant, ensureUser } from '../queries/operations-tenant.ts';
+import { ensureSysadmin, ensureTenant, ensureUser } from '../queries/tenants.ts';
 import { findPerson } from '../queries/people.ts';
 import { asOperator, asTenant } from '../../postgres/scope/tenant.ts';
 import { listTenants, type TenantName } from '../../postgres/scope/tenants.ts';

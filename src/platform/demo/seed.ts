@@ -5,16 +5,19 @@
  */
 import { DroverError } from '../../errors.ts';
 import type { Database, Tx } from '../../postgres/driver/database.ts';
-import { countTenants, hasUsers, insertMissing, type RowsOfTable } from '../queries/demo-rows.ts';
+import { countTenants, hasUsers, insertMissing } from '../queries/demo-rows.ts';
+import type { RowsOfTable } from '../queries/demo-rows.ts';
 import { findInForce, lockRegistry } from '../queries/registry-in-force.ts';
 import { listRegistryPairs, putRegistryPairs } from '../queries/registry-pairs.ts';
 import { asOperator, asOperatorWithin, asTenant } from '../../postgres/scope/tenant.ts';
-import { globalRows } from './global-rows.ts';
 import { tenantRows } from './tenant-rows.ts';
-import { type DemoTenant, demoTenants, tenantRow } from './tenants.ts';
-import { demoPairs, type MayHave } from './workspaces.ts';
+import { demoTenants, tenantRow } from './tenants.ts';
+import type { DemoTenant, DemoRows } from './tenants.ts';
+import { demoPairs } from './workspaces.ts';
+import type { MayHave } from './workspaces.ts';
 import { defaultSchema } from '../install.ts';
 import { platformScope } from '../scope.ts';
+import { demoId } from './ids.ts';
 
 export interface SeedOptions {
   readonly schema?: string;
@@ -105,4 +108,43 @@ function refused(others: number): DroverError {
   const whose = others === 1 ? 'a tenant that is' : `${others} tenants that are`;
   const message = `The database has ${whose} not of the demo. Use an empty one, or put the demo beside them with --beside-others.`;
   return new DroverError('SEED_REFUSED', message, { others });
+}
+
+/* Templates for all tenants. They name a model by what it is called, and no tenant's migration changes them. */
+
+const model = { completion_model_name: 'claude-3-7-sonnet', completion_model_family: 'claude-sonnet' };
+const newer = { completion_model_name: 'claude-sonnet-4-6', completion_model_family: 'claude-sonnet' };
+
+/** The rows of the global tables. */
+function globalRows(): DemoRows[] {
+  return [
+    {
+      table: 'global_assistant_templates',
+      rows: [
+        {
+          id: demoId(0, 'global_assistant_templates', 0),
+          name: 'Plain language',
+          prompt: 'Use short words.',
+          ...model,
+        },
+        {
+          id: demoId(0, 'global_assistant_templates', 1),
+          name: 'Proofreader',
+          prompt: 'Mark what is wrong.',
+          ...newer,
+        },
+      ],
+    },
+    {
+      table: 'global_app_templates',
+      rows: [
+        {
+          id: demoId(0, 'global_app_templates', 0),
+          name: 'Minutes from a recording',
+          prompt: 'Who decided what?',
+          ...model,
+        },
+      ],
+    },
+  ];
 }

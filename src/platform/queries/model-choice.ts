@@ -1,6 +1,7 @@
 /** What has to be known of models and other rows before something may name them. */
 import type { Tx } from '../../postgres/driver/database.ts';
-import { many, prepared, type Question, type Row } from '../../postgres/driver/question.ts';
+import { many, prepared, readAs } from '../../postgres/driver/question.ts';
+import type { Question, Row } from '../../postgres/driver/question.ts';
 import { quoteTable } from '../../postgres/sql/identifiers.ts';
 import { bind, column as columnSql, sql, tableName } from '../../postgres/sql/sql.ts';
 
@@ -81,4 +82,14 @@ export async function findColumn(
     sql`SELECT ${columnSql('t', column)} AS value FROM ${tableName({ schema, name: table })} t
      WHERE t.tenant_id = ${bind(tenantId, 'text::uuid')} AND t.id = ${bind(id, 'text::uuid')}`,
   );
+}
+
+/** By id. */
+export function providerNames({ schema, tenantId }: OfTenant): Question<ReadonlyMap<string, string>> {
+  const table = quoteTable({ schema, name: 'model_providers' });
+  const found = many<{ id: string; name: string }>(
+    prepared(`SELECT p.id, p.name FROM ${table} p WHERE p.tenant_id = $1::text::uuid`),
+    [tenantId],
+  );
+  return readAs(found, (rows) => new Map(rows.map(({ id, name }) => [id, name])));
 }

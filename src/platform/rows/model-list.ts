@@ -4,7 +4,7 @@ import { catalogueSight } from '../../postgres/catalogue/mark.ts';
 import { rulesSeen } from '../../postgres/catalogue/rules.ts';
 import { listModelsOfKind } from '../../postgres/facts/model-rows.ts';
 import { countUsage, type UsageByType } from '../../postgres/usage/usage.ts';
-import { providerNames } from '../queries/provider-names.ts';
+import { providerNames } from '../queries/model-choice.ts';
 import type { ModelKind, Values } from '../resources/declaration.ts';
 import { endsOf, mayEnd, type ModelEnd, readModelEnds } from './model-ends.ts';
 import { listResource, type Page, pageOf, type PageRequest } from './read.ts';

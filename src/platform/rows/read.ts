@@ -1,11 +1,13 @@
-/** Lists and gets the rows of any resource. */
+/** Lists and gets the rows of any resource; the filters of a query become conditions on columns. */
 import { DroverError } from '../../errors.ts';
-import { type Question, readAs } from '../../postgres/driver/question.ts';
-import { findRow, listRows, type PagedRow } from '../queries/resource-rows.ts';
-import type { Resource, Values } from '../resources/declaration.ts';
-import { conditionsOf, sqlTypeOf } from './conditions.ts';
+import { readAs } from '../../postgres/driver/question.ts';
+import type { Question } from '../../postgres/driver/question.ts';
+import { findRow, listRows } from '../queries/resource-rows.ts';
+import type { PagedRow, RowFilter } from '../queries/resource-rows.ts';
+import type { Resource, Values, Filter, ValueType } from '../resources/declaration.ts';
 import { represent, tableOf } from './representation.ts';
-import { type ResourceRequest, reading } from './unit.ts';
+import { reading } from './unit.ts';
+import type { ResourceRequest } from './unit.ts';
 
 /** Where a page ended. */
 interface PagePosition {
@@ -73,4 +75,49 @@ export async function getResource(asked: ResourceRequest, id: string): Promise<V
 /** One answer for what is missing and what is not the caller's. */
 export function notFound({ noun }: Pick<Resource, 'noun'>): DroverError {
   return new DroverError('NOT_FOUND', `There is no such ${noun}.`);
+}
+
+const sqlTypes: Readonly<Record<ValueType['kind'], string>> = {
+  text: 'text',
+  choice: 'text',
+  integer: 'bigint',
+  decimal: 'numeric',
+  flag: 'boolean',
+  id: 'uuid',
+  instant: 'timestamptz',
+  day: 'date',
+  scopes: 'text[]',
+  object: 'jsonb',
+};
+
+function sqlTypeOf(columns: Resource['columns'], name: string): string {
+  return sqlTypes[columns[name]?.type.kind ?? 'text'];
+}
+
+/** A filter that is not given leaves out what is gone, and nothing else. */
+function conditionsOf({ columns, filters }: Resource, query: Readonly<Record<string, unknown>>): RowFilter[] {
+  return Object.entries(filters).flatMap(([name, filter]) => {
+    const value = query[name];
+    const asked = typeof value === 'string' || typeof value === 'boolean' ? value : undefined;
+    return conditionOf(filter, { asked, type: sqlTypeOf(columns, filter.column) });
+  });
+}
+
+function conditionOf(
+  filter: Filter,
+  { asked, type }: { readonly asked: string | boolean | undefined; readonly type: string },
+): RowFilter[] {
+  const { column } = filter;
+  if (filter.test === 'presence' || filter.test === 'flag') {
+    const value = asked ?? filter.default;
+    if (value === 'any') return [];
+    if (filter.test === 'flag') return [{ column, test: 'equals', type, value }];
+    return [{ column, test: value === 'true' ? 'present' : 'absent' }];
+  }
+  if (filter.test === 'lifecycle') {
+    const value = asked ?? 'live';
+    if (value === 'any') return [];
+    return [{ column, test: 'in', type, value: value === 'live' ? filter.live : [value] }];
+  }
+  return asked === undefined ? [] : [{ column, test: filter.test, type, value: asked }];
 }

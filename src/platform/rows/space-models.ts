@@ -2,7 +2,8 @@
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../../postgres/driver/database.ts';
 import { insertAuditRecord } from '../queries/audit-log.ts';
-import { listModelStates, type OfTenant } from '../queries/model-choice.ts';
+import { listModelStates } from '../queries/model-choice.ts';
+import type { OfTenant } from '../queries/model-choice.ts';
 import { findRow } from '../queries/resource-rows.ts';
 import {
   countNaming,
@@ -10,17 +11,18 @@ import {
   insertSpaceModel,
   listSpaceModels as listLinks,
   lockSpaceModel,
-  type SpaceModel,
 } from '../queries/space-models.ts';
+import type { SpaceModel, NamingColumn } from '../queries/space-models.ts';
 import type { Caller } from '../access/caller.ts';
 import type { Platform } from '../open.ts';
 import type { ModelKind } from '../resources/declaration.ts';
 import { spaces } from '../resources/spaces.ts';
 import { chooseModels } from './model-choice.ts';
-import { namingOf } from './naming.ts';
 import { notFound } from './read.ts';
 import { tableOf } from './representation.ts';
-import { type ResourceRequest, reading, writing } from './unit.ts';
+import { reading, writing } from './unit.ts';
+import type { ResourceRequest } from './unit.ts';
+import { catalogue } from '../resources/catalogue.ts';
 
 export interface SpaceLink {
   readonly kind: ModelKind;
@@ -107,4 +109,17 @@ function record(
     object: link.spaceId,
     detail: { kind: link.kind, model_id: link.modelId },
   });
+}
+
+/* Where rows name models: taken from the declarations, so that no rule has a list of its own. */
+
+/** Every column of what is in a space that may name a model of that kind. */
+function namingOf(kind: ModelKind): NamingColumn[] {
+  return catalogue.flatMap(({ table, space, columns }) =>
+    Object.entries(columns).flatMap(([column, { names, type }]) => {
+      const pipeline = kind === 'completion' && type.kind === 'object' && type.form === 'pipeline';
+      const namesOne = pipeline || (names?.to === 'model' && names.kind === kind);
+      return space === undefined || !namesOne ? [] : [{ table, column, space, pipeline }];
+    }),
+  );
 }

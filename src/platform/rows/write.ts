@@ -8,12 +8,23 @@ import { randomUUID } from 'node:crypto';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../../postgres/driver/database.ts';
 import { deleteRow, findRow, insertRow, updateRow } from '../queries/resource-rows.ts';
-import type { RowAction, Resource, Values } from '../resources/declaration.ts';
+import type {
+  RowAction,
+  Resource,
+  Values,
+  Proposed,
+  Reference,
+  WriteContext,
+} from '../resources/declaration.ts';
 import { recordChange } from './audit.ts';
 import { notFound } from './read.ts';
-import { checkReferences, holdNamed } from './references.ts';
 import { changesOf, normalise, represent, requireMatch, tableOf } from './representation.ts';
-import { type ResourceRequest, writing } from './unit.ts';
+import { writing } from './unit.ts';
+import type { ResourceRequest } from './unit.ts';
+import { findColumn } from '../queries/model-choice.ts';
+import { chooseModels, holdModels, unknownReference } from './model-choice.ts';
+import type { Choice } from './model-choice.ts';
+import { modelsInPipeline } from './pipeline.ts';
 
 /** @throws what speaks against it; see docs/guides/http.md */
 export function createResource(asked: ResourceRequest, given: Values): Promise<Values> {
@@ -134,4 +145,105 @@ function refuseDeleted({ retirement, noun }: Resource, row: Values, action: RowA
   if (action !== 'update' || retirement?.how !== 'stamp' || ownMember(row, retirement.column) === null)
     return;
   throw new DroverError('ROW_DELETED', `This ${noun} is ${retirement.word}; restore it first.`);
+}
+
+/*
+ * What a row may name. A model that is chosen must be one of the tenant's, not retired or withdrawn, enabled, and
+ * available in the row's space. What the row named before is no new choice: a model that was disabled since stays.
+ * Another tenant's id and one that is nobody's get the same answer.
+ */
+
+/** @throws REFERENCE_INVALID, MODEL_RETIRED, MODEL_DISABLED, MODEL_NOT_IN_SPACE */
+async function checkReferences(
+  proposed: Proposed,
+  asked: ResourceRequest,
+  changed: readonly string[],
+): Promise<void> {
+  const { columns, space } = asked.resource;
+  for (const name of changed) {
+    const { names } = columns[name] ?? {};
+    const id = proposed.after[name];
+    if (names === undefined || typeof id !== 'string') continue;
+    if (names.to === 'row') await checkRow(proposed, { name, id, names });
+    if (names.to === 'successor') await checkSuccessor(proposed, { name, id, names });
+  }
+  const moved = space === 'space_id' && changed.includes('space_id');
+  const choices = Object.keys(columns).flatMap((name) =>
+    choicesIn(asked, proposed, { name, fresh: changed.includes(name), moved }),
+  );
+  const spaceId = space === undefined ? undefined : String(proposed.after[space]);
+  await chooseModels(proposed, { choices, spaceId });
+}
+
+/** Holds the models that a change names, before its row is locked; whether they may be chosen is asked later. */
+function holdNamed(place: WriteContext, asked: ResourceRequest, values: Values): Promise<void> {
+  const named = Object.entries(asked.resource.columns).flatMap(([name, { names, type }]) => {
+    const value = values[name];
+    if (names?.to === 'model') return typeof value === 'string' ? [{ kind: names.kind, id: value }] : [];
+    if (type.kind !== 'object' || type.form !== 'pipeline') return [];
+    return modelsInPipeline(value).map(({ id }) => ({ kind: 'completion' as const, id }));
+  });
+  return holdModels(place, named);
+}
+
+/** The models that a column names anew, or that its row takes along into another space. */
+function choicesIn(
+  { resource }: ResourceRequest,
+  { before, after }: Proposed,
+  looked: { readonly name: string; readonly fresh: boolean; readonly moved: boolean },
+): Choice[] {
+  const { name, fresh, moved } = looked;
+  if (!fresh && !moved) return [];
+  const { names, type } = resource.columns[name] ?? {};
+  if (names?.to === 'model') {
+    const id = after[name];
+    return typeof id === 'string' ? [{ field: name, kind: names.kind, id, fresh, named: undefined }] : [];
+  }
+  if (type?.kind !== 'object' || type.form !== 'pipeline') return [];
+  const known = new Set(modelsInPipeline(before?.[name]).map(({ id }) => id));
+  return modelsInPipeline(after[name]).map(({ at, id, name: named }) => ({
+    field: `${name}/${at}`,
+    kind: 'completion',
+    id,
+    fresh: !known.has(id),
+    named,
+  }));
+}
+
+interface ReferencedRow<To extends Reference['to']> {
+  readonly name: string;
+  readonly id: string;
+  readonly names: Reference & { readonly to: To };
+}
+
+async function checkRow(
+  { tx, platform, caller }: Proposed,
+  { name, id, names }: ReferencedRow<'row'>,
+): Promise<void> {
+  const { table, noun, gone } = names;
+  const tenant = { schema: platform.schema, tenantId: caller.tenantId };
+  const found = await findColumn(tx, tenant, { table, column: gone?.column ?? 'id', id });
+  if (found === undefined) throw unknownReference(name, noun);
+  const isGone =
+    gone?.when === 'set' ? found.value !== null : gone?.when === 'false' && found.value === false;
+  if (!isGone) return;
+  const message = `${name}: this ${noun} is ${gone?.word ?? 'gone'} and cannot be chosen.`;
+  throw new DroverError('REFERENCE_INVALID', message, { field: name });
+}
+
+async function checkSuccessor(
+  proposed: Proposed,
+  { name, id, names }: ReferencedRow<'successor'>,
+): Promise<void> {
+  const { tx, platform, caller } = proposed;
+  const noun = `${names.kind} model`;
+  const tenant = { schema: platform.schema, tenantId: caller.tenantId };
+  const found = await findColumn(tx, tenant, { table: `${names.kind}_models`, column: 'lifecycle', id });
+  if (found === undefined) throw unknownReference(name, noun);
+  const problem =
+    id === proposed.id
+      ? 'a model cannot succeed itself'
+      : found.value === 'retired' && 'this model is retired itself';
+  if (problem === false) return;
+  throw new DroverError('REFERENCE_INVALID', `${name}: ${problem}.`, { field: name });
 }

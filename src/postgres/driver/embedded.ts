@@ -4,19 +4,28 @@
  * the lock on the folder, whichever thread the engine runs on.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DroverError } from '../../errors.ts';
 import { decoderOf, toRow } from '../sql/values.ts';
 import type { Connection, MessageOutcome } from './connection.ts';
 import type { Database, Extent, Tx } from './database.ts';
-import type { Engine, EngineAnswer, EngineOutcome } from './embedded-engine.ts';
 import { openEngine, openEngineThread, unpackError } from './embedded-engine.ts';
-import { lockFolder } from './folder-lock.ts';
+import type { Engine, EngineAnswer, EngineOutcome } from './embedded-engine.ts';
 import { affectedBy } from './message.ts';
 import type { Opening } from './opening.ts';
 import type { Answer, Statement } from './question.ts';
-import { type Nesting, refuseNesting, runTransaction } from './transaction.ts';
+import { refuseNesting, runTransaction } from './transaction.ts';
+import type { Nesting } from './transaction.ts';
+import { hostname } from 'node:os';
 
 export interface EmbeddedTarget {
   /** The folder, which is made when it does not exist. It holds `postgres/`, `drover.lock` and `drover.pid`. */
@@ -145,4 +154,75 @@ function outcomeOf({ answers, error }: EngineOutcome): MessageOutcome {
 function answerOf({ columns, rows, tag }: EngineAnswer): Answer {
   const decoded = columns.map(({ name, type }) => ({ name, decode: decoderOf(type) }));
   return { rows: rows.map((values) => toRow(decoded, values)), affected: affectedBy(tag), tag };
+}
+
+/*
+ * One process for each database folder. PGlite does not lock its folder, and two processes in one folder lose rows silently.
+ *
+ * The operating system holds the lock and lets go of it when the process ends, however it ends. The lock is an exclusive transaction
+ * in a SQLite file, the only such lock that Node.js offers without native code. A lock therefore cannot be left behind, and nobody
+ * can take another process with the same number for its holder. It also holds between containers that share a volume. The file
+ * `drover.pid` beside it only says who the holder is.
+ *
+ * Never open `drover.lock` in any other way in this process: closing any handle of a file gives up all POSIX locks that the process
+ * has on it.
+ */
+
+/** SQLITE_BUSY */
+const busy = 5;
+
+/** Takes the folder for this process and returns how to let go of it. @throws EMBEDDED_IN_USE */
+export function lockFolder(folder: string): () => void {
+  const { DatabaseSync } = loadSqlite();
+  const lock = new DatabaseSync(join(folder, 'drover.lock'));
+  try {
+    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+  } catch (error) {
+    lock.close();
+    throw isBusy(error) ? inUse(folder) : error;
+  }
+  const pidFile = join(folder, 'drover.pid');
+  writeFileSync(pidFile, JSON.stringify({ pid: process.pid, host: hostname() }));
+  return () => {
+    rmSync(pidFile, { force: true });
+    lock.close();
+  };
+}
+
+/** Older Node.js says at the first use that SQLite may change. Whoever reads that can do nothing about it. */
+function loadSqlite() {
+  const emitWarning = process.emitWarning.bind(process);
+  process.emitWarning = () => undefined;
+  try {
+    return process.getBuiltinModule('node:sqlite');
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === busy;
+}
+
+function inUse(folder: string): DroverError {
+  const holder = readHolder(folder);
+  const who = holder ? `process ${holder.pid} on ${holder.host}` : 'another process';
+  const message =
+    `The database folder ${folder} is open in ${who}, and only one process may use it at a time. ` +
+    'Wait until it has finished or stop it, or choose another folder with --data; ' +
+    'for several processes at once use a PostgreSQL server with --database.';
+  return new DroverError('EMBEDDED_IN_USE', message, { folder, ...holder });
+}
+
+function readHolder(folder: string): { pid: number; host: string } | undefined {
+  try {
+    const { pid, host } = JSON.parse(readFileSync(join(folder, 'drover.pid'), 'utf8')) as Record<
+      string,
+      unknown
+    >;
+    return { pid: Number(pid), host: String(host) };
+  } catch {
+    // The holder may be writing it at this moment.
+    return undefined;
+  }
 }

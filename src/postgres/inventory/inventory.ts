@@ -9,7 +9,6 @@ import { createMatcher } from '../../engine/inventory/matcher.ts';
 import type { Occurrence, SchemaOccurrence, UnreadObject } from '../../engine/inventory/occurrence.ts';
 import type { Term } from '../../engine/inventory/term.ts';
 import type { Tx } from '../driver/database.ts';
-import { measureLine, slowLine } from './line-speed.ts';
 import { ReadingProgress } from './progress.ts';
 import type { InventoryProgress } from './progress.ts';
 import { OpenTable, readPieces } from './read-tables.ts';
@@ -145,3 +144,24 @@ export function finishInventory({ tables, unread, schema, way, stopped }: Prepar
     stopped: stopped(),
   };
 }
+
+/* How fast bytes come from the server: over a slow line it is the server that has to look. */
+
+const probeRows = 128;
+const probes = 3;
+
+/** Bytes a second, of the fastest of a few probes: the first ones wait for connection and program to warm up. */
+async function measureLine(tx: Tx): Promise<number> {
+  const speeds: number[] = [];
+  for (let probe = 0; probe < probes; probe += 1) {
+    const begin = performance.now();
+    let bytes = 0;
+    const sql = `COPY (SELECT repeat('x', 8192) FROM generate_series(1, ${probeRows})) TO STDOUT`;
+    await tx.copyOut?.(sql, (message) => (bytes += message.length));
+    speeds.push((bytes / Math.max(0.1, performance.now() - begin)) * 1000);
+  }
+  return Math.max(...speeds);
+}
+
+/** A faster line brings all rows sooner than a server can look through them for the beginnings of all names. */
+const slowLine = 20_000_000;

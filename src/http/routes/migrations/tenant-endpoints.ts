@@ -11,7 +11,7 @@ import { DroverError } from '../../../errors.ts';
 import type { AccessScope, Role } from '../../../platform/access/caller.ts';
 import type { Acting } from '../../../platform/migrations/migrate-model.ts';
 import type { Platform } from '../../../platform/open.ts';
-import { hasTenant } from '../../../platform/rows/tenant-row.ts';
+import { hasTenant } from '../../../platform/rows/tenants.ts';
 import { callerOf } from '../../api/access.ts';
 import type { Access } from '../../contract.ts';
 import { rowId } from '../../schemas.ts';

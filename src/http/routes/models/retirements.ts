@@ -3,8 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { writeCalendar } from '../../../engine/models/calendar.ts';
 import { countTenants, retirementEvents } from '../../../engine/models/retirements.ts';
-import { listAllRetirements, listOwnRetirements } from '../../../platform/migrations/retirements.ts';
-import type { Retirement } from '../../../platform/migrations/retirements.ts';
+import { listAllRetirements, listOwnRetirements } from '../../../platform/migrations/usage.ts';
+import type { Retirement } from '../../../platform/migrations/usage.ts';
 import { callerOf } from '../../api/access.ts';
 import type { App, AppDeps } from '../../contract.ts';
 import {

@@ -1,9 +1,9 @@
 /** Where a model is used, and what could follow it. */
-import type { PlannedSuggestion } from '../../../platform/migrations/suggestions.ts';
+import type { PlannedSuggestion } from '../../../platform/migrations/usage.ts';
 import { getUsage } from '../../../platform/migrations/usage.ts';
 import { z } from 'zod';
 import { toConfirm } from '../../../engine/finding.ts';
-import { suggestModels } from '../../../platform/migrations/suggestions.ts';
+import { suggestModels } from '../../../platform/migrations/usage.ts';
 import { type UsageByType, type Use } from '../../../platform/migrations/usage.ts';
 import type { App, AppDeps } from '../../contract.ts';
 import { callerOf } from '../../api/access.ts';

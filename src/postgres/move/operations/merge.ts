@@ -5,18 +5,35 @@
  * Locking: the DELETE locks the removed rows. Nothing refers to them (the plan refuses otherwise), so nothing cascades.
  */
 import type { MergeStep } from '../../../engine/plan/plan-types.ts';
-import { keyExpression } from '../../sql/keys.ts';
+import { keyExpression, keyMatches } from '../../sql/keys.ts';
 import type { PlaceRow } from '../../sql/match.ts';
 import { rowImage } from '../../sql/row-image.ts';
 import { mineSql } from '../../sql/row.ts';
-import { allOf, change, fromMembers, raw, rowsOf } from '../../sql/sql.ts';
+import {
+  allOf,
+  change,
+  fromMembers,
+  raw,
+  rowsOf,
+  column,
+  each,
+  ident,
+  join,
+  list,
+  literal,
+  memberNumber,
+  sql,
+} from '../../sql/sql.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { changeSql, numbered, rowsEach, runChange } from '../../records/journal.ts';
 import type { ChangeStatement } from '../../records/journal.ts';
-import { carriedSql, givingSql, readCarried, writeCarried } from './carry.ts';
 import { movableSql } from '../../sql/movable.ts';
 import { movedPlace, openStep } from './step-context.ts';
 import type { StepExecution, StepContext, StepsOfOneShape } from './step-context.ts';
+import type { Tx } from '../../driver/database.ts';
+import { readEach } from '../../driver/members.ts';
+import { mergedRowsSql } from '../../sql/collision.ts';
+import { columnOf } from '../../sql/cast.ts';
 
 export const merge: StepExecution<MergeStep> = {
   run: async (tx, context, { steps }) => {
@@ -66,5 +83,110 @@ function removal({ context, steps, removed }: MergeInput): ChangeStatement {
       WHERE ${removed}
       RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table, 't')} AS image${numbered(size)}`,
     befores: raw('m.image'),
+  };
+}
+
+/*
+ * What a removed row had in the columns of `carry` passes to the row that survives it. A flag stays on where either row had it;
+ * another value is that of the removed row, where it has one.
+ *
+ * The values are read before the rows are removed and written afterwards, so that a unique index (one default for each tenant) holds
+ * at every moment. The journal has them behind the removed rows, so that a rollback takes them back first.
+ */
+
+/** A surviving row with its new values, in the order of `carry`. */
+interface Carried {
+  readonly key: string;
+  readonly values: readonly (string | null)[];
+}
+
+interface CarryInput {
+  readonly context: StepContext;
+  readonly steps: StepsOfOneShape<MergeStep>;
+  readonly place: PlaceRow;
+  /** SQL over a row `t`: is it removed? */
+  readonly removed: Sql;
+}
+
+/** For each member the rows that are given something. Read before the others are removed. */
+function readCarried(tx: Tx, merging: CarryInput): Promise<Carried[][]> {
+  return readEach<Carried>(tx, merging.steps.length, carriedSql(merging));
+}
+
+function carriedSql({ context, steps, place, removed }: CarryInput): Sql {
+  const [{ carry }] = steps;
+  const { table, key, row } = openStep(context, steps);
+  const old = carry.map((name) => sql`(array_agg(${column('s', name)}::text))[1]`);
+  const values = carry.map((name, at) => {
+    const others = column('t', name);
+    const own = old[at] ?? raw('NULL');
+    if (columnOf(table, name).type === 'boolean')
+      return sql`coalesce(nullif(${own}, 'false'), bool_or(${others})::text, ${own})`;
+    const all = sql`array_agg(${others}::text ORDER BY ${keyExpression(key, 't')})`;
+    return sql`coalesce((${all} FILTER (WHERE ${others} IS NOT NULL))[1], ${own})`;
+  });
+  return sql`SELECT ${keyExpression(key, 's')}::text AS key, ARRAY[${list(values)}]::text[] AS values
+    FROM ${mergedRowsSql(row, place, removed)} GROUP BY ${keyExpression(key, 's')}
+    HAVING ARRAY[${list(values)}]::text[] IS DISTINCT FROM ARRAY[${list(old)}]::text[]`;
+}
+
+/** Gives the rows what was read, and tells for each member how many could not be given it. */
+async function writeCarried(
+  tx: Tx,
+  { context, steps }: Pick<CarryInput, 'context' | 'steps'>,
+  carried: readonly (readonly Carried[])[],
+): Promise<number[]> {
+  if (carried.every((own) => own.length === 0)) return carried.map(() => 0);
+  const given = rowsEach(await runChange(tx, givingSql({ context, steps }, carried)));
+  return carried.map((own, at) => own.length - (given[at] ?? 0));
+}
+
+function givingSql(
+  { context, steps }: Pick<CarryInput, 'context' | 'steps'>,
+  carried: readonly (readonly Carried[])[],
+): ChangeStatement {
+  const [{ carry }] = steps;
+  const { table, key, row } = openStep(context, steps);
+  const { size } = row;
+  const lists = [
+    each(
+      carried.map((own) => own.map((one) => one.key)),
+      `text[]::${key.type}[]`,
+    ),
+    ...carry.map((_, at) =>
+      each(
+        carried.map((own) => own.map(({ values }) => values[at] ?? null)),
+        'text[]',
+      ),
+    ),
+  ];
+  const names = carry.map((_, at) => raw(`drover_v${at}`));
+  const image = (value: (name: string, at: number) => Sql): Sql =>
+    sql`jsonb_build_object(${list(carry.map((name, at) => sql`${literal(name)}, ${value(name, at)}`))})`;
+  const found = sql`SELECT t.ctid AS drover_at, t.tableoid AS drover_in, ${list(names.map((name) => sql`d.${name}`))},
+      ${image((name) => sql`${column('t', name)}::text`)} AS drover_b, ${image((_, at) => raw(`d.drover_v${at}`))} AS drover_a
+    FROM ${rowsOf(table)} t JOIN unnest(${list(lists)}) d (${list([raw('k'), ...names])}) ON ${keyMatches(key, 't', raw('d.k'))}
+    WHERE ${mineSql(row)}`;
+  const hit =
+    size === 1
+      ? found
+      : sql`SELECT ${memberNumber(size)} AS "drover:n", q.* FROM ${fromMembers(size, '')} CROSS JOIN LATERAL (${found} OFFSET 0) q`;
+  const set = carry.map(
+    (name, at) => sql`${ident(name)} = ${raw(`h.drover_v${at}`)}::${raw(columnOf(table, name).type)}`,
+  );
+  const same = allOf([raw('t.ctid = h.drover_at'), raw('t.tableoid = h.drover_in')]);
+  return {
+    journal: context.journal,
+    steps: steps.map(({ id }) => id),
+    action: 'set',
+    table,
+    key,
+    // Behind the removed rows, whose chunks are numbered from 1.
+    firstChunks: steps.map(() => 1_000_000),
+    given: [['hit', hit, 'materialized']],
+    moved: change`UPDATE ${rowsOf(table)} t SET ${join(set, ', ')} FROM hit h WHERE ${same}
+      RETURNING ${keyExpression(key, 't')} AS k, h.drover_b, h.drover_a${numbered(size, 'h')}`,
+    befores: raw('m.drover_b'),
+    afters: raw('m.drover_a'),
   };
 }

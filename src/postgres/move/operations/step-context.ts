@@ -88,9 +88,8 @@ export function movedPlace(
 export function withLoops<T>(work: Question<T>, { hashJoin, mergeJoin }: JoinSettings): Question<T> {
   const set = (hash: string, merge: string): Question<unknown> =>
     affected(
-      prepared(
-        sql`SELECT set_config('enable_hashjoin', ${bind(hash, 'text')}, true), set_config('enable_mergejoin', ${bind(merge, 'text')}, true)`,
-      ),
+      prepared(sql`SELECT set_config('enable_hashjoin', ${bind(hash, 'text')}, true),
+        set_config('enable_mergejoin', ${bind(merge, 'text')}, true)`),
     );
   return readAs(inOrder([set('off', 'off'), work, set(hashJoin, mergeJoin)]), ([, result]) => result);
 }
