@@ -47,7 +47,10 @@ export function createInterruption({ signals, terminal, leave }: InterruptionInp
   const heed: Interruption['heed'] = async (about, work) => {
     let asked = false;
     const listener = (): void => {
-      if (asked) return leave(130);
+      if (asked) {
+        terminal.doing();
+        return leave(130);
+      }
       asked = true;
       terminal.err(about.say);
       about.asked();

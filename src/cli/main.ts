@@ -110,7 +110,14 @@ async function dispatch(input: CliInput): Promise<number> {
     const options = command.opts<WhereOptions & JsonOption>();
     const hint = options.json === true ? undefined : passwordHint(options);
     if (hint !== undefined) session.terminal.err(session.terminal.errStyle.muted(hint));
-    status = await verb.run(session, command);
+    // In a pipe the error stream of JSON is read by a program.
+    const isRead = options.json === true && !session.terminal.isWatched;
+    if (verb.waits !== true && !isRead) session.terminal.doing('At work');
+    try {
+      status = await verb.run(session, command);
+    } finally {
+      session.terminal.doing();
+    }
   });
   try {
     await program.parseAsync(helpWords(program, input.args), { from: 'user' });

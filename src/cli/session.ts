@@ -18,6 +18,8 @@ export interface Session {
 export interface Verb {
   readonly name: string;
   readonly summary: string;
+  /** It waits for others, or for the next look, so that it says itself when it is at work. */
+  readonly waits?: true;
   /** Adds arguments and options, and returns the command. */
   readonly define: (command: Command) => Command;
   /** Does the work and returns the exit status. */

@@ -4,7 +4,7 @@ import { runCli } from '../../src/cli/main.ts';
 import { lastingRegistry } from '../support/routing.ts';
 import type { Outcome, RunOptions } from './drover-process.ts';
 
-/** Runs `drover` with words, without a terminal, and gives what it said. One at a time: the environment is the process's. */
+/** Runs `drover` with words, and gives what it said. One at a time: the environment is the process's. */
 export async function droverHere(
   words: readonly string[],
   options: Pick<RunOptions, 'env'> & {
@@ -12,10 +12,15 @@ export async function droverHere(
     readonly heard?: (text: string) => void;
     /** Given what a Ctrl-C calls, when the command begins to listen. */
     readonly listens?: (press: () => void) => void;
+    /** On a terminal of so many columns; otherwise on none. */
+    readonly columns?: number;
+    /** Told what is said on the error stream, as it is. */
+    readonly told?: (text: string) => void;
   } = {},
 ): Promise<Outcome> {
   const env = { DROVER_REGISTRY: lastingRegistry, ...options.env };
-  const [stdout, stderr] = [collector(options.heard), collector()];
+  const shown = options.columns === undefined ? {} : { isTTY: true, columns: options.columns };
+  const [stdout, stderr] = [collector(options.heard, shown), collector(options.told, shown)];
   const before = { ...process.env };
   Object.assign(process.env, env);
   try {
@@ -37,7 +42,10 @@ export async function droverHere(
   }
 }
 
-function collector(heard?: (text: string) => void): { stream: Writable; text: () => string } {
+function collector(
+  heard: ((text: string) => void) | undefined,
+  terminal: { readonly isTTY?: boolean; readonly columns?: number },
+): { stream: Writable; text: () => string } {
   const chunks: string[] = [];
   const stream = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -46,7 +54,7 @@ function collector(heard?: (text: string) => void): { stream: Writable; text: ()
       done();
     },
   });
-  return { stream, text: () => chunks.join('') };
+  return { stream: Object.assign(stream, terminal), text: () => chunks.join('') };
 }
 
 /** The words of every command, from the help of those above it: none can be forgotten. */

@@ -5,7 +5,6 @@ import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { test } from 'node:test';
 import { askToGoOn } from '../../src/cli/terminal/ask.ts';
-import { showProgress } from '../../src/cli/terminal/progress.ts';
 import { wrapLine } from '../../src/cli/terminal/wrap.ts';
 import { showList, showTable } from '../../src/cli/terminal/table.ts';
 import { openTerminal } from '../../src/cli/terminal/terminal.ts';
@@ -61,30 +60,6 @@ test('a list is a row a line with tabs where nobody watches, and CSV where that 
   };
   assert.equal(shown(false), `${content.rows.map((row) => row.join('\t')).join('\n')}\n`);
   assert.match(shown(true), /^where,rows\r\n[^,]+,6\r\n"b, c",7\n$/);
-});
-
-test('a long statement shows by the time that it lives, watched or not', (context) => {
-  context.mock.timers.enable({ apis: ['setInterval', 'setTimeout', 'Date'] });
-  const step = {
-    step: 1,
-    steps: 2,
-    operation: 'repoint',
-    table: 'public.a',
-    entity: 'a',
-    rows: 0,
-    expected: 9,
-  } as const;
-  const stderr = new PassThrough();
-  const view = showProgress(openTerminal({ stdin: process.stdin, stdout: stderr, stderr }, 'never'));
-  view.show(step);
-  context.mock.timers.tick(30_000);
-  context.mock.timers.tick(30_000);
-  view.show({ ...step, rows: 9 });
-  view.end();
-  assert.equal(
-    String(stderr.read()),
-    '  1/2 repoint a: at work for 30 s\n  1/2 repoint a: at work for 60 s\n  1/2 repoint a: 9 of 9\n',
-  );
 });
 
 test('Ctrl-C at a question ends the command with 130, and no answer is taken for it', async () => {

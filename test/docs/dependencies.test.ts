@@ -20,6 +20,14 @@ test('every dependency has a line, and every line is a dependency', () => {
   assert.deepEqual(lines.map(([name]) => name).toSorted(), used.toSorted());
 });
 
+test('each was looked at, in the version that is in use', () => {
+  const looked = [...page.matchAll(/^\| \d{4}-\d\d-\d\d \| `([^`]+)` (\S+) \|/gm)].map(
+    ([, name = '', version = '']) => `${name} ${version}`,
+  );
+  const used = Object.entries({ ...dependencies, ...devDependencies }).map((each) => each.join(' '));
+  assert.deepEqual(looked.toSorted(), used.toSorted());
+});
+
 test('licences are those of the packages', () => {
   for (const [name, licence] of lines) {
     const file = `node_modules/${name}/package.json`;

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { test } from 'node:test';
+import { validate } from 'dockerfile-utils';
 import { parse } from 'yaml';
 import { loadEnvironment, loadServerSettings } from '../../src/config.ts';
 import { droverHere } from '../cli/drover-here.ts';
@@ -75,6 +76,20 @@ test('the image runs as a person without rights, says whether it lives, and is m
       of('RUN').some((line) => line.includes(`${peer}@`)),
       peer,
     );
+});
+
+test('the Dockerfile has nothing that a linter objects to', () => {
+  const objections = (text: string): unknown[] => validate(text).map(({ message }) => message);
+  assert.deepEqual(objections(read('Dockerfile')), []);
+  assert.equal(objections(`${read('Dockerfile')}\nCMD ["serve"]\nUSE node\n`).length, 2);
+});
+
+test('continuous integration builds and runs them where an engine is, by a script that there is', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+  const [, script = ''] = /^if docker info .*\n +npm run (\w+)$/m.exec(read('.ci/run')) ?? [];
+  const [file = ''] = /test\/\S+/.exec(scripts[script] ?? '') ?? [];
+  assert.ok(existsSync(file), script);
+  for (const path of ['/livez', '/readiness']) assert.ok(read(file).includes(`'${path}'`), path);
 });
 
 async function statusOf([, ...words]: readonly string[], port: number): Promise<unknown> {

@@ -24,7 +24,6 @@ const owned: Readonly<Record<string, string>> = {
   '@clack/prompts': 'cli',
   commander: 'cli',
   'cli-table3': 'cli',
-  'cli-progress': 'cli',
   fastify: 'http',
   'find-my-way': 'http',
   zod: 'http registry library',

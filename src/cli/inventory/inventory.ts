@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { Database } from '../../postgres/driver/database.ts';
 import { isComplete } from '../../postgres/inventory/inventory.ts';
 import type { Inventory, InventoryRequest } from '../../postgres/inventory/inventory.ts';
+import type { InventoryProgress } from '../../postgres/inventory/progress.ts';
 import { takeInventory } from '../../postgres/inventory/take-inventory.ts';
 import { inventoryAt, inventoryJson } from '../../site/inventory.ts';
 import type { TakenInventory } from '../../site/inventory.ts';
@@ -15,7 +16,7 @@ import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { inventoryCsv } from './show.ts';
 import { showInventory } from './show.ts';
-import type { InventoryProgress } from '../../postgres/inventory/progress.ts';
+import type { Amount } from '../terminal/status-line.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { bytesText, durationText } from './amounts.ts';
 import { endOf } from '../../engine/inventory/report.ts';
@@ -86,7 +87,7 @@ async function take(
   let stopped = false;
   const stop = Promise.withResolvers<void>();
   const say = 'Stopping: what was found so far is shown. Press Ctrl-C again to leave at once.';
-  const view = watchProgress(terminal);
+  const onProgress = (progress: InventoryProgress): void => terminal.doing('Reading', amountRead(progress));
   const halt = (): void => {
     stopped = true;
     stop.resolve();
@@ -94,10 +95,10 @@ async function take(
   const stoppable = { ...request, stopped: () => stopped };
   try {
     return await interruption.heed({ say, asked: halt }, () =>
-      takeInventory(database, stoppable, { onProgress: view.show, stop: stop.promise }),
+      takeInventory(database, stoppable, { onProgress, stop: stop.promise }),
     );
   } finally {
-    view.end();
+    terminal.doing();
   }
 }
 
@@ -107,36 +108,15 @@ function show({ terminal }: Session, { json, csv }: InventoryOptions, shown: Tak
   else showInventory(terminal, shown);
 }
 
-/* How far an inventory is: one line that changes where somebody watches, a line every ten seconds where nobody does. */
-
-const quietMs = 10_000;
-const clearLine = '\r\u001b[K';
-
-function watchProgress({ err, errWidth, isWatched, streams }: Terminal): {
-  readonly show: (progress: InventoryProgress) => void;
-  readonly end: () => void;
-} {
-  if (isWatched) {
-    const write = (text: string): void => void streams.stderr.write(clearLine + text);
-    return { show: (progress) => write(progressLine(progress).slice(0, errWidth - 1)), end: () => write('') };
-  }
-  let last = performance.now();
-  return {
-    show: (progress) => {
-      if (performance.now() - last < quietMs) return;
-      last = performance.now();
-      err(progressLine(progress));
-    },
-    end: () => undefined,
-  };
-}
-
-/** `Reading: 1.2 of 3.4 GB, 12 of 40 tables, about 20 s left (public.messages)` */
-function progressLine(progress: InventoryProgress): string {
+/** `1.2 of 3.4 GB, 12 of 40 tables, about 20 s left (public.messages)` */
+function amountRead(progress: InventoryProgress): Amount {
   const { doneBytes, totalBytes, doneTables, tables, reading, leftMs } = progress;
   const left = leftMs === undefined ? '' : `, about ${durationText(leftMs)} left`;
   const now = reading.length === 0 ? '' : ` (${reading.join(', ')})`;
-  return `Reading: ${bytesText(doneBytes)} of ${bytesText(totalBytes)}, ${doneTables} of ${tables} tables${left}${now}`;
+  return {
+    said: `${bytesText(doneBytes)} of ${bytesText(totalBytes)}, ${doneTables} of ${tables} tables${left}${now}`,
+    share: totalBytes === 0 ? 1 : Math.min(1, doneBytes / totalBytes),
+  };
 }
 
 /* `--within DAYS`: does a model that is named end soon, or has one ended? The status is the answer, for a check of a pull request. */

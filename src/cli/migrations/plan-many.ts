@@ -61,8 +61,10 @@ export function planWatched(
   request: Omit<RunRequest, 'actor'>,
   rehearse = false,
 ): Promise<PlannedRun> {
+  const { doing, err, isWatched } = terminal;
   const onTenant = (done: number, total: number): void => {
-    if (done < total) terminal.err(`  planned ${done} of ${total} tenants`);
+    if (done < total && !isWatched) err(`  planned ${done} of ${total} tenants`);
+    doing(`Planned ${done} of ${total} tenants`, { share: total === 0 ? 1 : done / total });
   };
-  return planRun(site, request, { onTenant, rehearse });
+  return planRun(site, request, { onTenant, rehearse }).finally(doing);
 }

@@ -25,6 +25,7 @@ interface WatchCommandOptions extends WhereOptions, JsonOption, TenantOption {
 export const watch: Verb = {
   name: 'watch',
   summary: 'look whether something names the source of a move again; only reads',
+  waits: true,
   define: (command) =>
     withWhere(
       withJson(command)
@@ -69,6 +70,7 @@ async function lookAgain({ terminal }: Session, { where, options, over }: WatchI
   for (let number = 1; number <= options.looks && !over.aborted; number += 1) {
     if (number > 1) await pause(options.every * 60_000, undefined, { signal: over }).catch(() => undefined);
     if (over.aborted) break;
+    terminal.doing('Looking');
     try {
       const { stopped, unwatched, late } = await lookOnce(terminal, { where, options, over });
       isBlind = stopped || unwatched.length > 0;
@@ -80,6 +82,8 @@ async function lookAgain({ terminal }: Session, { where, options, over }: WatchI
       terminal.err(`Not looked: ${printable(messageOf(error))}`);
       if (!goesOn) break;
       isBlind = true;
+    } finally {
+      terminal.doing();
     }
   }
   if (isLate) return exitStatus.changes;

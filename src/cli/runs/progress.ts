@@ -1,5 +1,4 @@
-/** How a run gets on: one bar where somebody watches, a line from time to time where nobody does. */
-import { SingleBar } from 'cli-progress';
+/** How a run gets on: what is done by now where somebody watches, a line from time to time where nobody does. */
 import type { RunRecord } from '../../postgres/runs/runs.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
@@ -8,9 +7,20 @@ export interface RunView {
   readonly end: () => void;
 }
 
-/** Shows progress on the error stream. */
-export function showRunProgress(terminal: Terminal): RunView {
-  return terminal.isWatched ? barView(terminal) : lineView(terminal);
+/**
+ * Shows progress on the error stream: at most one line for every tenth of the tenants, and one where something else changes. Between
+ * two of them, as while a wave waits for a lock, the time since the last tenant ended shows that it lives.
+ */
+export function showRunProgress({ doing, err, isWatched }: Terminal): RunView {
+  let last = '';
+  const show = (run: RunRecord): void => {
+    const share = run.total === 0 ? 1 : (run.total - run.pending) / run.total;
+    const now = JSON.stringify([Math.floor(10 * share), run.status, run.throttleReason]);
+    if (now !== last && !isWatched) err(`  ${progressText(run)}`);
+    last = now;
+    doing(progressText(run), { share });
+  };
+  return { show, end: () => doing() };
 }
 
 /** 120 of 500 tenants, 3 failed, 7 skipped; waits: a replica lags … */
@@ -22,39 +32,4 @@ export function progressText(run: RunRecord): string {
     ...(skipped > 0 ? [`${skipped} skipped`] : []),
   ];
   return `${parts.join(', ')}${throttleReason === null ? '' : `; waits: ${throttleReason}`}`;
-}
-
-/** At most one line for every tenth of the tenants, and one where something else changes. */
-function lineView({ err }: Terminal): RunView {
-  let last = '';
-  const show = (run: RunRecord): void => {
-    const tenth = Math.floor((10 * (run.total - run.pending)) / Math.max(1, run.total));
-    const now = JSON.stringify([tenth, run.status, run.throttleReason]);
-    if (now !== last) err(`  ${progressText(run)}`);
-    last = now;
-  };
-  return { show, end: () => undefined };
-}
-
-function barView({ streams, errStyle }: Terminal): RunView {
-  let current: RunRecord | undefined;
-  const width = (streams.stderr.columns ?? 80) < 80 ? 12 : 30;
-  const bar = new SingleBar({
-    stream: streams.stderr,
-    hideCursor: true,
-    barsize: width,
-    format: (_, params) => {
-      const done = params.total === 0 ? 1 : params.value / params.total;
-      const full = Math.round(done * width);
-      const drawn = '━'.repeat(full) + '╌'.repeat(width - full);
-      return `  ${errStyle.good(drawn)} ${current === undefined ? '' : progressText(current)}`;
-    },
-  });
-  const show = (run: RunRecord): void => {
-    const begun = current !== undefined;
-    current = run;
-    if (!begun) bar.start(run.total, run.total - run.pending);
-    else bar.update(run.total - run.pending);
-  };
-  return { show, end: () => bar.stop() };
 }

@@ -20,6 +20,7 @@ interface EdgeOptions {
 export const edge: Verb = {
   name: 'edge',
   summary: 'let through to a server what its routes declare for others than the operator',
+  waits: true,
   define: (command) =>
     command
       .option('--upstream <url>', 'the server, such as http://127.0.0.1:3000')

@@ -18,6 +18,7 @@ interface ServeOptions extends OwnOptions {
 export const serve: Verb = {
   name: 'serve',
   summary: 'serve the HTTP API and work on runs, until Ctrl-C',
+  waits: true,
   define: (command) =>
     withInstall(command)
       .option('--data <folder>', 'embedded database; made where it is not there (default: ./drover-data)')

@@ -10,6 +10,7 @@ import type { WhereOptions } from '../../site/where.ts';
 export const worker: Verb = {
   name: 'worker',
   summary: 'work on runs over many tenants, until Ctrl-C; any number of processes may',
+  waits: true,
   define: (command) =>
     withWhere(
       command.option(

@@ -10,7 +10,10 @@ export interface Prompt {
 }
 
 /** Whether to go on. @throws CONFIRMATION_REQUIRED where there is no terminal to ask on, INTERRUPTED at Ctrl-C */
-export async function askToGoOn({ streams, canAsk }: Terminal, { message, yes }: Prompt): Promise<boolean> {
+export async function askToGoOn(
+  { streams, canAsk, doing }: Terminal,
+  { message, yes }: Prompt,
+): Promise<boolean> {
   if (yes) return true;
   if (!canAsk) {
     throw new DroverError(
@@ -18,6 +21,7 @@ export async function askToGoOn({ streams, canAsk }: Terminal, { message, yes }:
       `${message} There is no terminal to ask on: add --yes to go on. Nothing was changed.`,
     );
   }
+  doing();
   const answer = await confirm({
     message,
     initialValue: false,

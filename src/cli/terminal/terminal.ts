@@ -1,12 +1,8 @@
 /** What the command line writes to. Data goes to `out`, everything else to `err`, so that a pipe gets data only. */
 import { styleText } from 'node:util';
 import type { RenderStyle } from '../../engine/planner/render.ts';
-
-/** A stream that may be a terminal. */
-interface OutputStream extends NodeJS.WritableStream {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-}
+import { StatusLine } from './status-line.ts';
+import type { Amount, OutputStream } from './status-line.ts';
 
 export interface Streams {
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
@@ -27,6 +23,8 @@ export interface Terminal {
   readonly out: (line?: string) => void;
   /** A line for whoever is watching. */
   readonly err: (line?: string) => void;
+  /** What the command does from now on, and how much of it is done. Without words nothing, as while somebody is asked. */
+  readonly doing: (what?: string, amount?: Amount) => void;
   readonly style: Style;
   readonly errStyle: Style;
   /** Columns of the output, for tables. */
@@ -45,12 +43,19 @@ export type ColorMode = 'auto' | 'always' | 'never';
 /** The terminal of a process. */
 export function openTerminal(streams: Streams, color: ColorMode): Terminal {
   const { stdin, stdout, stderr } = streams;
+  const errStyle = styleFor(stderr, color);
+  const status = new StatusLine(stderr, errStyle.good);
   return {
     streams,
-    out: (line = '') => void stdout.write(`${line}\n`),
-    err: (line = '') => void stderr.write(`${line}\n`),
+    // The data is what was waited for.
+    out: (line = '') => {
+      status.say();
+      stdout.write(`${line}\n`);
+    },
+    err: (line = '') => status.above(() => void stderr.write(`${line}\n`)),
+    doing: (what, amount) => status.say(what, amount),
     style: styleFor(stdout, color),
-    errStyle: styleFor(stderr, color),
+    errStyle,
     width: widthOf(stdout),
     errWidth: widthOf(stderr),
     canAsk: stdin.isTTY === true && stderr.isTTY === true,

@@ -1,6 +1,5 @@
 /** Long lines on a terminal go on under their own beginning, so that the indentation still says what belongs together. */
 import { stripVTControlCharacters } from 'node:util';
-import type { Terminal } from './terminal.ts';
 
 /** Words of a line; a command that a person pastes is one word, because a shell would run its pieces. */
 const wordPattern = /`[^`]*`\S*|(?<=: )drover .*$|[^ ]+| (?= )/g;
@@ -31,8 +30,15 @@ function visibleLength(text: string): number {
   return stripVTControlCharacters(text).length;
 }
 
+/** Where lines go. */
+interface LinesOut {
+  readonly out: (line: string) => void;
+  readonly isShown: boolean;
+  readonly width: number;
+}
+
 /** Prints lines of a text as long as the terminal is wide; in a pipe as they are. */
-export function inLines({ out, isShown, width }: Terminal): (line?: string) => void {
+export function inLines({ out, isShown, width }: LinesOut): (line?: string) => void {
   return (line = '') => {
     for (const part of isShown ? wrapLine(line, width) : [line]) out(part);
   };

@@ -149,7 +149,7 @@ export function translate(error: unknown, { statement, sentAt }: Sent): DroverEr
   const fields = fieldsOf(error);
   const entry = known[fields.sqlState];
   const waited =
-    entry?.code === 'LOCK_TIMEOUT' && sentAt !== undefined ? { waitedMs: Date.now() - sentAt } : {};
+    entry?.code === 'LOCK_TIMEOUT' && sentAt !== undefined ? { waitedMs: performance.now() - sentAt } : {};
   const data = { ...fields, statement, ...waited, ...entry?.told?.(fields) };
   if (entry) return new DroverError(entry.code, entry.message(fields), data, { cause: error });
   if (isLost(fields)) {

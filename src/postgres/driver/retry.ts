@@ -36,14 +36,14 @@ export async function withRetries<T>(
 ): Promise<T> {
   let failures = 0;
   for (let tries = 0; ; tries += 1) {
-    const startedAt = Date.now();
+    const startedAt = performance.now();
     try {
       return await attempt(tries);
     } catch (error) {
       const code = error instanceof DroverError ? error.code : '';
       const chance = 0.5 + Math.random();
       if (code === 'LOCK_TIMEOUT') {
-        locks.leftMs -= waitedMs(error, Date.now() - startedAt);
+        locks.leftMs -= waitedMs(error, performance.now() - startedAt);
         if (locks.leftMs <= 0) throw error;
         const pauseMs = Math.min(lockPauseMs * chance, locks.leftMs);
         locks.leftMs -= pauseMs;

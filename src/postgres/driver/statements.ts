@@ -183,7 +183,7 @@ export class Statements implements Tx {
     const own = commit ? [...asked, ...this.#last.splice(0)] : asked;
     const message = [...opening, ...own, ...(commit ? [commitStatement] : [])];
     this.#stage = 'open';
-    const sentAt = Date.now();
+    const sentAt = performance.now();
     const { answers, error } = await this.#connection.send(message);
     const ownAnswers = answers.slice(opening.length, opening.length + own.length);
     await this.#requireStillOpen(own, ownAnswers);
