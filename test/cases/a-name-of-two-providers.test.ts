@@ -1,5 +1,8 @@
 /** A tenant may have one model from two providers. Text that says the name alone may mean either, and moves with neither unasked. */
 import assert from 'node:assert/strict';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 import { oneEngine } from '../support/databases.ts';
 import { smallDatabase } from './small-database.ts';
@@ -95,5 +98,96 @@ oneEngine((engine) => {
     assert.doesNotMatch(stdout, /MODEL_WITHOUT_ROW/);
     const run = await database.run('plan', '--all-tenants', ...words, '--json');
     assert.match(run.stdout, /"ready": 1,[^]*"fromKey": "9",/, run.stdout + run.stderr);
+  });
+});
+
+/** Each column says in another form that Elm has the model from Azure, too; Oak has it from OpenAI alone. */
+const textScript = `
+  CREATE TABLE orgs (id int PRIMARY KEY, name text);
+  CREATE TYPE vendor AS ENUM ('openai', 'azure');
+  CREATE TABLE bots (id int PRIMARY KEY, org_id int REFERENCES orgs, model text, partnered text, vendor vendor, engine text,
+    doc jsonb, fields json, list text[], commas text, inside text, members jsonb, legacy text, live boolean NOT NULL DEFAULT true);
+  INSERT INTO orgs VALUES (1, 'Elm'), (2, 'Oak');
+  INSERT INTO bots (id, org_id, model) VALUES (1, 1, 'gpt-4o'), (2, 2, 'gpt-4o'), (3, NULL, 'gpt-4o');
+`;
+const textYaml = `version: 1
+model: { identity: [provider, name] }
+tenant: { root: orgs, key: id, display: name, column: org_id }
+places:
+  - { at: bots.model }
+  - { at: bots.partnered, partner: vendor, live: live }
+  - { at: bots.engine, as: "{name}", also: ["{provider}/{name}"], live: live }
+  - { at: bots.doc, json: "/model", as: "{provider}/{name}", live: live }
+  - { at: bots.fields, json: "/llm/*", fields: { provider: vendor, name: id }, live: live }
+  - { at: bots.list, shape: list, as: "{provider}/{name}", live: live }
+  - { at: bots.commas, shape: comma, as: "{provider}/{name}", live: live }
+  - { at: bots.inside, shape: inside, as: "{provider}/{name}", live: live }
+  - { at: bots.members, json: "/limits/~key", as: "{provider}/{name}", live: live }
+  - { at: bots.legacy, as: "{provider}/{name}", role: history }
+`;
+const textPair = ['--from', 'openai/gpt-4o', '--to', 'openai/gpt-4.1'];
+/** Values by column that name the model of another provider. */
+const telling: Readonly<Record<string, string>> = {
+  'partnered, vendor': `'gpt-4o', 'azure'`,
+  engine: `'azure/gpt-4o'`,
+  doc: `'{"model": "azure/gpt-4o"}'`,
+  fields: `'{"llm": [{"id": "gpt-4o", "vendor": "azure"}]}'`,
+  list: `'{azure/gpt-4o}'`,
+  commas: `'o3, azure/gpt-4o'`,
+  inside: `'model: azure/gpt-4o'`,
+  members: `'{"limits": {"azure/gpt-4o": {"rpm": 5}}}'`,
+};
+
+oneEngine((engine) => {
+  let database: SmallDatabase;
+  const asks = /bots\.model: the name alone may mean gpt-4o \(azure\), too \(1 row\(s\)\)/;
+
+  before(async () => {
+    database = await smallDatabase(engine, textScript, textYaml);
+  });
+  after(() => database.drop());
+
+  it('moves where the data of the tenant knows one provider', async () => {
+    const { stdout, stderr } = await database.run('plan', '--tenant', 'Elm', ...textPair);
+    assert.match(stdout, /\n2 occurrences: 1 moves, 1 is shared\./, stderr);
+  });
+
+  for (const [column, value] of Object.entries(telling))
+    it(`is asked about where ${column} says that the tenant has it from two`, async () => {
+      await database.script(
+        `DELETE FROM bots WHERE id > 3; INSERT INTO bots (id, org_id, ${column}) VALUES (9, 1, ${value})`,
+      );
+      const elm = await database.run('plan', '--tenant', 'Elm', ...textPair);
+      assert.match(elm.stdout, asks, elm.stderr);
+      const oak = await database.run('plan', '--tenant', 'Oak', ...textPair);
+      assert.doesNotMatch(oak.stdout, /may mean/);
+      const shared = await database.run('plan', '--shared', ...textPair);
+      assert.match(shared.stdout, asks, shared.stderr);
+      await database.script('UPDATE bots SET org_id = NULL WHERE id = 9');
+      const both = await database.run('plan', '--tenant', 'Oak', ...textPair);
+      assert.match(both.stdout, asks, both.stderr);
+      await database.script('UPDATE bots SET live = false WHERE id = 9');
+      const past = await database.run('plan', '--tenant', 'Oak', ...textPair);
+      assert.doesNotMatch(past.stdout, /may mean/);
+    });
+
+  it('is not asked about because of a record, and what came after the plan refuses it', async () => {
+    await database.script(
+      `DELETE FROM bots WHERE id > 3; INSERT INTO bots (id, org_id, legacy) VALUES (9, 1, 'azure/gpt-4o')`,
+    );
+    const file = join(mkdtempSync(join(tmpdir(), 'drover-plan-')), 'plan.json');
+    const plan = await database.run('plan', '--tenant', 'Elm', ...textPair, '--out', file);
+    assert.doesNotMatch(plan.stdout, /may mean/, plan.stderr);
+    await database.script(`INSERT INTO bots (id, org_id, engine) VALUES (10, 1, 'azure/gpt-4o')`);
+    const apply = await database.run('apply', file, '--yes');
+    assert.notEqual(apply.status, 0);
+    assert.match(apply.stderr, /models of the same name/);
+  });
+
+  it('a run moves it where one provider alone is in use, and says partial', async () => {
+    const run = await database.run('apply', '--all-tenants', ...textPair, '--leave-asks', '--yes');
+    assert.match(run.stdout, /[Pp]artial/, run.stderr);
+    const models = await database.rows('SELECT model FROM bots WHERE model IS NOT NULL ORDER BY id');
+    assert.deepEqual(models.flat(), ['gpt-4o', 'gpt-4.1', 'gpt-4o']);
   });
 });

@@ -4,7 +4,7 @@ import { keyOf } from './names-and-keys.ts';
 import type { ModelDef, Names, TableDef, World } from './world.ts';
 import { wordsFor } from './words.ts';
 
-export type ModelNumber = 0 | 1 | 2 | 3;
+export type ModelNumber = 0 | 1 | 2 | 3 | 4;
 
 export function spellingsOf(choices: Choices): World['spellings'] {
   const { source, target, other, longer, acme, beta } = wordsFor(choices.words);
@@ -15,14 +15,15 @@ export function spellingsOf(choices: Choices): World['spellings'] {
   };
 }
 
-/** The source, the target, one of another name, and one whose name begins with the source's. */
+/** The source, the target, one of another name, one whose name begins with the source's, and the source of another provider. */
 function modelNames(choices: Choices): string[] {
-  return spellingsOf(choices).name.map(([first = '']) => first);
+  const names = spellingsOf(choices).name.map(([first = '']) => first);
+  return choices.twin ? [...names, names[0] ?? ''] : names;
 }
 
 function providerOf(choices: Choices, model: number): string {
   const [acme, beta] = spellingsOf(choices).provider;
-  return (model === 1 && !choices.sameProvider ? beta : acme)?.[0] ?? '';
+  return ((model === 1 && !choices.sameProvider) || model === 4 ? beta : acme)?.[0] ?? '';
 }
 
 function hasGlobalTarget(choices: Choices): boolean {
@@ -39,7 +40,7 @@ export function modelKey(choices: Choices, tenant: number, model: ModelNumber): 
   return keyOf(choices.modelKeys, 7, owner * 10 + model);
 }
 
-export function modelDef(choices: Choices, tenant: number, model: 0 | 1): ModelDef {
+export function modelDef(choices: Choices, tenant: number, model: 0 | 1 | 4): ModelDef {
   return {
     key: choices.modelTable ? modelKey(choices, tenant, model) : undefined,
     name: modelNames(choices)[model] ?? '',

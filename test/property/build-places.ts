@@ -49,6 +49,7 @@ const carriers = {
   key: 'columns',
   name: 'columns',
   pair: 'columns',
+  alias: 'columns',
   combined: 'columns',
   'json-name': 'json',
   'json-key': 'json',
@@ -75,7 +76,8 @@ export function placeDef(context: PlaceContext, place: PlaceChoice, at: number):
     form,
     carrier,
     role: merges ? (at === 0 ? 'grant' : 'reference') : place.role,
-    answer: merges ? (chosen.places[0]?.answer ?? 'none') : place.answer,
+    // Of a row that may go, no reference is asked about while another one moves.
+    answer: !merges ? place.answer : choices.twin ? 'move' : (chosen.places[0]?.answer ?? 'none'),
     ...partsOf(context, { form, column, pointer: place.pointer }),
     list: form === 'json-list',
     document: merges && place.document === 'text' ? 'json' : place.document,
@@ -92,6 +94,7 @@ interface Parts {
   readonly templates: readonly Template[];
   readonly pointer: string;
   readonly fields?: Readonly<Record<string, string>>;
+  readonly also?: Template;
 }
 
 function partsOf(context: PlaceContext, about: { form: Form; column: string; pointer: number }): Parts {
@@ -135,6 +138,8 @@ function partsOf(context: PlaceContext, about: { form: Form; column: string; poi
       return one('key');
     case 'combined':
       return one('provider/name');
+    case 'alias':
+      return { ...one('name'), also: 'provider/name' };
     case 'name':
     case 'name-array':
     case 'comma-list':
@@ -197,7 +202,7 @@ export function placeCells(
     };
   if (place.form === 'foreign-key')
     return keyCells(context, place, { pick: picks[0] ?? 0, first: row.first });
-  const template = place.templates[0] ?? 'name';
+  const template = (row.style === 1 ? place.also : undefined) ?? place.templates[0] ?? 'name';
   if (place.carrier === 'columns') return { [column]: named(template)[0] ?? null };
   if (place.carrier === 'array') return { [column]: row.scope === 2 ? null : arrayText(named(template)) };
   if (place.carrier !== 'json')
@@ -246,7 +251,10 @@ function whoseModel({ pick, first }: Pick): number {
   return first + (pick === 5 ? 1 : 0);
 }
 
-/** 0 source · 1 source, spelled otherwise · 2 target · 3 another · 4 none · 5 another tenant's, or a third spelling · 6 a longer name. */
+/**
+ * 0 source · 1 source, spelled otherwise · 2 target · 3 another · 4 none · 5 another tenant's, or a third spelling · 6 a longer name ·
+ * 7 the source's name of another provider, or another.
+ */
 function nameOf(context: PlaceContext, template: Template, picked: Pick): string | null {
   const { pick } = picked;
   if (pick === 4) return null;
@@ -254,7 +262,7 @@ function nameOf(context: PlaceContext, template: Template, picked: Pick): string
     return modelKey(
       context.choices,
       whoseModel(picked),
-      ([0, 0, 1, 2, 2, 0, 3] as const)[pick] as ModelNumber,
+      ([0, 0, 1, 2, 2, 0, 3, context.choices.twin ? 4 : 2] as const)[pick] as ModelNumber,
     );
   const { name, provider } = pairOf(context, pick);
   return template === 'provider/name' ? `${provider}/${name}` : name;
@@ -275,5 +283,7 @@ function pairOf(
   if (pick === 4) return { name: null, provider: null };
   if (pick === 5) return { name: at(source, 2), provider: at(acme, 1) };
   if (pick === 6) return { name: longer, provider: at(acme, 0) };
+  if (pick === 7 && !choices.twin) return { name: other, provider: at(acme, 0) };
+  if (pick === 7) return { name: at(source, 0), provider: spellings.provider[1]?.[0] ?? '' };
   return { name: at(source, 0), provider: at(acme, 0) };
 }

@@ -272,6 +272,7 @@ function memberOf(choices: Choices, tenant: number, asked: Asked): Member {
     me: tenantKey(choices, tenant),
     source: modelDef(choices, tenant, 0),
     target: modelDef(choices, tenant, 1),
+    twin: choices.twin ? modelDef(choices, tenant, 4) : undefined,
     intent: intentOf(choices, tenant, asked),
   };
 }
@@ -280,7 +281,8 @@ function intentOf(choices: Choices, tenant: number, { subjects, entityTypes }: A
   const said = (model: 0 | 1): string => {
     const { key, name, provider } = modelDef(choices, tenant, model);
     if (key === undefined) return `${provider}/${name}`;
-    return choices.named === 'key' ? key : name;
+    if (choices.named === 'key') return key;
+    return choices.twin && model === 0 ? `${provider}/${name}` : name;
   };
   const answers = subjects.flatMap((table) =>
     table.places.flatMap((place) =>

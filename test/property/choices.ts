@@ -27,6 +27,7 @@ const forms = [
   'key',
   'name',
   'pair',
+  'alias',
   'combined',
   'json-name',
   'json-key',
@@ -86,6 +87,8 @@ export interface Choices {
   readonly modelTable: boolean;
   readonly globalTarget: boolean;
   readonly sameProvider: boolean;
+  /** Another provider has a model of the source's name. */
+  readonly twin: boolean;
   readonly spellings: boolean;
   readonly sourceRetired: boolean;
   readonly deadRows: 'move' | 'leave';
@@ -116,7 +119,7 @@ const row: fc.Arbitrary<RowChoice> = fc.record({
   owner: fc.constantFrom(0, 0, 0, 1, 2, 3),
   second: fc.constantFrom(0, 0, 0, 1, 3),
   scope: fc.nat({ max: 2 }),
-  names: fc.array(fc.constantFrom(0, 0, 0, 1, 2, 2, 3, 4, 5, 6), { minLength: 4, maxLength: 4 }),
+  names: fc.array(fc.constantFrom(0, 0, 0, 1, 2, 2, 3, 4, 5, 6, 7), { minLength: 4, maxLength: 4 }),
   dead: fc.constantFrom(false, false, false, true),
   status: fc.constantFrom(0, 0, 0, 1, 2, 3),
   settings: fc.nat({ max: 3 }),
@@ -144,6 +147,7 @@ export const choices: fc.Arbitrary<Choices> = fc.record({
   modelTable: fc.constantFrom(true, true, true, false),
   globalTarget: fc.constantFrom(false, false, true),
   sameProvider: fc.boolean(),
+  twin: fc.constantFrom(false, false, true),
   spellings: fc.boolean(),
   sourceRetired: fc.constantFrom(false, false, true),
   deadRows: fc.constantFrom('move', 'leave'),

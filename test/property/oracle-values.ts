@@ -7,6 +7,18 @@ export interface Pair {
   readonly to: readonly string[];
 }
 
+export function isNoDocument(text: string): boolean {
+  return parse(text) === undefined;
+}
+
+/** Does a name of the source, or its key, stand by itself in the text? */
+export function speaksOfSource({ spellings, source }: World, text: string): boolean {
+  const names = spellings.name.find((list) => list[0] === source.name) ?? [source.name];
+  return [...names, source.key ?? ''].some(
+    (name) => name !== '' && text.replaceAll(`${name}-`, '').includes(name),
+  );
+}
+
 /** The ways in which a place can name the source, the plain spelling first. */
 export function pairsOf(world: World, place: PlaceDef): Pair[] {
   let pairs: Pair[] = [{ from: [], to: [] }];
@@ -16,7 +28,8 @@ export function pairsOf(world: World, place: PlaceDef): Pair[] {
       ways.map(([from, to]) => ({ from: [...pair.from, from], to: [...pair.to, to] })),
     );
   }
-  return pairs;
+  const others = place.also === undefined ? [] : waysOf(world, place.also);
+  return [...pairs, ...others.map(([from, to]) => ({ from: [from], to: [to] }))];
 }
 
 function waysOf(world: World, template: Template): [from: string, to: string][] {

@@ -2,7 +2,7 @@
  * What a migration must come to, computed from the text of all tables and the rules of the specification. It shares nothing
  * with the engine: no SQL, no groups of rows, no plan; one row after the other.
  */
-import { moveDocument, pairsOf } from './oracle-values.ts';
+import { isNoDocument, moveDocument, pairsOf, speaksOfSource } from './oracle-values.ts';
 import type { Pair } from './oracle-values.ts';
 import { ownerOf } from './oracle-owner.ts';
 import type { Owner } from './oracle-owner.ts';
@@ -20,6 +20,9 @@ export interface Expected {
   readonly completion: string;
 }
 
+/** Of what no place covers each spelling counts; how many there are is for the inventory to say. */
+export const uncounted = 0;
+
 /** What happens to one place of one row. */
 type Verdict =
   | { readonly kind: 'move'; readonly cells: Cells; readonly order: number }
@@ -28,6 +31,8 @@ type Verdict =
       readonly kind: 'stay';
       readonly reason: string;
       readonly live: boolean;
+      /** What no place covers is called by its column alone. */
+      readonly uncovered?: true;
       /** A row that is no tenant's own; by name it refers to no row of a tenant. */
       readonly shared?: 'by name' | 'by key';
     };
@@ -40,7 +45,8 @@ interface Tally {
   refers: boolean;
 }
 
-export function expectedOf(world: World, dump: Dump): Expected {
+export function expectedOf(given: World, dump: Dump): Expected {
+  const world: Judging = { ...given, doubted: isTwinInUse(given, dump) };
   const tally: Tally = { counts: {}, left: {}, own: false, shared: false, refers: false };
   const after = new Map<string, readonly Cells[]>(dump);
   for (const table of world.subjects) after.set(table.name, moveTable(world, table, { dump, tally }));
@@ -68,7 +74,7 @@ function isMarked({ names, words }: World, row: Cells): boolean {
   return row[names.state] === words.gone && row[names.successor] !== null;
 }
 
-function moveTable(world: World, table: TableDef, { dump, tally }: { dump: Dump; tally: Tally }): Cells[] {
+function moveTable(world: Judging, table: TableDef, { dump, tally }: { dump: Dump; tally: Tally }): Cells[] {
   const rows = dump.get(table.name) ?? [];
   const judged = rows.map((row) => judgeRow(world, table, row, ownerOf(world, { dump, table, row })));
   withCollisions(world, table, rows, judged);
@@ -88,8 +94,9 @@ function countRow(table: TableDef, verdicts: ReadonlyMap<PlaceDef, Verdict>, tal
   const counted = new Set<string>();
   for (const [place, verdict] of verdicts) {
     if (verdict.kind === 'stay') {
-      const id = `${placeId(table, place)} ${verdict.reason}`;
-      tally.left[id] = (tally.left[id] ?? 0) + 1;
+      const at = verdict.uncovered === true ? { ...place, pointer: '' } : place;
+      const id = `${placeId(table, at)} ${verdict.reason}`;
+      tally.left[id] = verdict.uncovered === true ? uncounted : (tally.left[id] ?? 0) + 1;
       const { live, shared } = verdict;
       tally.own ||= live && shared === undefined;
       tally.shared ||= live && shared !== undefined;
@@ -99,11 +106,14 @@ function countRow(table: TableDef, verdicts: ReadonlyMap<PlaceDef, Verdict>, tal
   if (counted.size > 0) tally.counts[table.entity] = (tally.counts[table.entity] ?? 0) + counted.size;
 }
 
-function judgeRow(world: World, table: TableDef, row: Cells, owner: Owner): Map<PlaceDef, Verdict> {
+function judgeRow(world: Judging, table: TableDef, row: Cells, owner: Owner): Map<PlaceDef, Verdict> {
   const verdicts = new Map<PlaceDef, Verdict>();
   for (const place of table.places) {
     const named = nameIn(world, place, row);
-    const verdict = named === undefined ? undefined : judge(world, { table, place, row, owner, named });
+    const verdict =
+      named === undefined || place.role === 'ignore'
+        ? judgeBroken(world, { place, row, owner })
+        : judge(world, { table, place, row, owner, named });
     if (verdict !== undefined) verdicts.set(place, verdict);
   }
   return verdicts;
@@ -158,10 +168,10 @@ interface Occasion {
 }
 
 /** Everything but collisions. */
-function judge(world: World, occasion: Occasion): Verdict | undefined {
+function judge(world: Judging, occasion: Occasion): Verdict | undefined {
   const { place, owner } = occasion;
   const byKey = world.byKeyAlone && place.templates.includes('key');
-  if (place.role === 'ignore' || (owner === 'other' && !byKey)) return undefined;
+  if (owner === 'other' && !byKey) return undefined;
   if (place.role === 'history' || place.role === 'dead-copy') return stay(place.role, false);
   if (owner === 'disagree') return stay('disagreeing-owners', true);
   if (owner === 'other') return stay('other-tenant', byKey);
@@ -177,16 +187,71 @@ function judge(world: World, occasion: Occasion): Verdict | undefined {
   return judgeMine(world, occasion);
 }
 
-function judgeMine({ names, deadRows, words }: World, { place, row, named }: Occasion): Verdict {
-  const status = place.statuses ? (row[names.status] ?? null) : words.active;
+/** A place lies at a pointer. Of a text that is no document nobody can say where the name stands. */
+function judgeBroken(
+  world: Judging,
+  { place, row, owner }: Pick<Occasion, 'place' | 'row' | 'owner'>,
+): Verdict | undefined {
+  const text = row[place.columns[0] ?? ''] ?? null;
+  const isBroken = place.carrier === 'json' && text !== null && isNoDocument(text);
+  if (!isBroken || owner === 'other' || !speaksOfSource(world, text)) return undefined;
+  const uncovered = { uncovered: true } as const;
+  if (owner === 'disagree') return { ...stay('disagreeing-owners', true), ...uncovered };
+  if (row[world.names.deleted] === 'true' && world.deadRows === 'leave')
+    return { ...stay('dead', false), ...uncovered };
+  if (owner === 'mine') return { ...stay('ask', true), ...uncovered };
+  return { ...stay(owner === 'global' ? 'global' : 'no-owner', true), ...uncovered, shared: 'by name' };
+}
+
+function judgeMine(world: Judging, { place, row, named }: Occasion): Verdict {
+  const { names, deadRows, words } = world;
+  const status = statusOf(world, place, row);
   if (status !== words.active && status !== words.draft) return stay('history', false);
   if (row[names.deleted] === 'true' && deadRows === 'leave') return stay('dead', false);
   if (named.unreadable) return stay('ask', true);
-  const asks = status === words.draft || place.role === 'ask';
+  const asks = status === words.draft || place.role === 'ask' || (world.doubted && saysNameAlone(place));
   if (asks && place.answer === 'none') return stay('ask', true);
   if (asks && place.answer === 'keep') return stay('kept', false);
   if (named.colliding === true) return outcomes[place.collision];
   return { kind: 'move', cells: named.cells, order: named.order };
+}
+
+/** The name alone may mean the model of another provider where the tenant may have it in use, too. */
+interface Judging extends World {
+  readonly doubted: boolean;
+}
+
+/** Does a live row that may be the tenant's name the twin, in a place that says the provider? A table of models has it. */
+function isTwinInUse(world: World, dump: Dump): boolean {
+  const { twin, hasModelTable, subjects, words } = world;
+  if (twin === undefined || hasModelTable) return twin !== undefined;
+  const theirs = { ...world, source: twin };
+  return subjects.some((table) =>
+    (dump.get(table.name) ?? []).some((row) => {
+      const named = table.places.filter((place) => {
+        const told = [...place.templates, place.also].some((one) => one?.startsWith('provider') === true);
+        const status = statusOf(world, place, row);
+        const isUse = ['reference', 'grant', 'ask'].includes(place.role);
+        if (!told || !isUse || (status !== words.active && status !== words.draft)) return false;
+        const found = nameIn(theirs, { ...place, templates: withProvider(place), settings: false }, row);
+        return found !== undefined && !found.unreadable;
+      });
+      return named.length > 0 && ownerOf(world, { dump, table, row }) !== 'other';
+    }),
+  );
+}
+
+/** Without the form that says the name alone. */
+function withProvider({ templates, also }: PlaceDef): PlaceDef['templates'] {
+  return also === undefined ? templates : [also];
+}
+
+function saysNameAlone({ templates }: PlaceDef): boolean {
+  return templates.includes('name') && !templates.includes('provider');
+}
+
+function statusOf({ names, words }: World, place: PlaceDef, row: Cells): string | null {
+  return place.statuses ? (row[names.status] ?? null) : words.active;
 }
 
 function stay(reason: string, live: boolean): Extract<Verdict, { kind: 'stay' }> {

@@ -24,6 +24,7 @@ export function placeConfig(context: PlaceContext, table: string, place: PlaceDe
       ...(place.carrier === 'json' ? { json: place.pointer } : {}),
       ...(place.fields === undefined ? {} : { fields: place.fields }),
       ...(place.form === 'pair' ? { partner: second } : {}),
+      ...(place.also === undefined ? {} : { also: [`{${place.also.replace('/', '}/{')}}`] }),
       ...(place.statuses ? statusConfig(context, place) : {}),
       ...(place.settings
         ? {

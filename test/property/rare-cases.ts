@@ -38,6 +38,7 @@ const plain: Choices = {
   modelTable: true,
   globalTarget: false,
   sameProvider: false,
+  twin: false,
   spellings: false,
   sourceRetired: false,
   deadRows: 'move',
@@ -71,6 +72,16 @@ function documents(form: PlaceChoice['form'], more: Partial<TableChoice> = {}): 
       { spellings: true, words: pointer === 1 ? 'planted' : 'plain' },
     ),
   );
+}
+
+/** A name alone, beside a place that says in its form that the tenant has the model of another provider, or that another tenant has. */
+function doubted(form: PlaceChoice['form'], owner: number): [Case] {
+  const places = [
+    { ...place, form: 'name' },
+    { ...place, form, pointer: 1 },
+  ] as const;
+  const rows = [naming(0), naming(7, { owner })];
+  return rare({ unique: 'none', places, rows }, { twin: true, modelTable: false });
 }
 
 const byName = [{ ...place, form: 'name' }] as const;
@@ -116,4 +127,8 @@ export const rareCases: readonly [Case][] = [
   ),
   ...documents('bar-list').slice(0, 2),
   ...documents('inside-text').slice(0, 2),
+  // The source's name of another provider.
+  ...(
+    ['pair', 'combined', 'alias', 'json-fields', 'json-list', 'json-comma', 'json-member'] as const
+  ).flatMap((form) => [doubted(form, 0), doubted(form, 2)]),
 ];

@@ -53,6 +53,8 @@ export interface PlaceDef {
   readonly statuses: boolean;
   /** Not in the configuration: Drover must find the foreign key itself. */
   readonly unlisted: boolean;
+  /** How its only column may be written, too. */
+  readonly also?: Template;
 }
 
 export interface TableDef {
@@ -108,6 +110,8 @@ export interface ModelDef {
 export interface Member {
   readonly me: string;
   readonly source: ModelDef;
+  /** A model of the source's name from another provider; none where all have the name from one. */
+  readonly twin: ModelDef | undefined;
   readonly target: ModelDef;
   readonly intent: Intent;
 }

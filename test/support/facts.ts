@@ -6,6 +6,7 @@ import type { Tx } from '../../src/postgres/driver/database.ts';
 import { memberOf } from '../../src/postgres/facts/member.ts';
 import { checkIntent, readPairs } from '../../src/postgres/facts/pair.ts';
 import { lookThrough } from '../../src/postgres/move/denied.ts';
+import { withNamesakesInUse } from '../../src/postgres/move/namesakes.ts';
 import { readTenants } from '../../src/postgres/facts/snapshot.ts';
 import { planAll } from '../../src/postgres/move/plan.ts';
 import type { Move, PlannedMember } from '../../src/postgres/move/plan.ts';
@@ -23,7 +24,8 @@ export async function readOneMove(tx: Tx, site: Site, asked: Intent): Promise<Mo
   const intent = checkIntent(ground.rules, asked);
   const tenant = valueOf((await readTenants(tx, ground.rules, [intent.tenant]))[0]);
   const pair = valueOf((await readPairs(tx, ground.rules, [intent]))[0]);
-  const member = memberOf(ground.rules, intent, pair);
+  const bare = { rules: ground.rules, members: [memberOf(ground.rules, intent, pair)] };
+  const member = valueOf((await withNamesakesInUse(tx, bare))[0]);
   const batch = { rules: ground.rules, members: [member] };
   const scanned = valueOf((await lookThrough(tx, batch, ground.scannable))[0]);
   return { ground, tenant, member, scanned };

@@ -69,7 +69,7 @@ export function formOf(place: Place): string {
 }
 
 /** Every way in which a place is written: its components, and other templates of its only column. */
-function formsOf(place: Place): (readonly string[])[] {
+export function formsOf(place: Place): (readonly string[])[] {
   return [componentsOf(place), ...(place.also ?? []).map((template) => [template])];
 }
 
@@ -180,29 +180,8 @@ function fillerOf(pieces: readonly string[]): Filler {
   return (values) => pieces.map((piece, at) => (at % 2 === 0 ? piece : (values[piece] ?? ''))).join('');
 }
 
-/**
- * Does a text name another model than the source, by what the place says its values are? A model of the source's name at another
- * provider is another one (`{provider}/{name}`); a provider is one word: of `openrouter/openai/gpt-4o` nobody knows. And what the place
- * would write for the target means the target: nothing there has to move.
- */
-export function namesakeTest(place: Place, pair: ModelPair, config: Config): (text: string) => boolean {
-  const { source } = pair;
-  const same = unchangedTexts(place, pair, config);
-  const names = textsOf('name', source, config);
-  const providers = new Set(textsOf('provider', source, config));
-  const patterns = formsOf(place).flatMap(([template = '', ...others]) =>
-    others.length > 0 || !/\{provider\}.*\{name\}$/.test(template) ? [] : [namedPattern(template, names)],
-  );
-  return (text) =>
-    same.has(text) ||
-    patterns.some((pattern) => {
-      const provider = pattern.exec(text)?.[1];
-      return provider !== undefined && !providers.has(provider);
-    });
-}
-
 /** The values of a place that has single ones, where source and target are written alike: the same model from two providers. */
-function unchangedTexts(place: Place, pair: ModelPair, config: Config): ReadonlySet<string> {
+export function unchangedTexts(place: Place, pair: ModelPair, config: Config): ReadonlySet<string> {
   const { source, target } = pair;
   if (source.components['name'] !== target.components['name'] || !mayName(place, source)) return new Set();
   const alike = formsOf(place).flatMap(([template = '', ...others]) =>
@@ -214,12 +193,6 @@ function unchangedTexts(place: Place, pair: ModelPair, config: Config): Readonly
         }),
   );
   return new Set(alike);
-}
-
-function namedPattern(template: string, names: readonly string[]): RegExp {
-  const escape = (text: string): string => text.replaceAll(/[\^$\\.*+?()[\]{}|/]/g, String.raw`\$&`);
-  const [before = '', between = ''] = template.split(/\{provider\}|\{name\}/);
-  return new RegExp(`^${escape(before)}([^/\\s]+)${escape(between)}(?:${names.map(escape).join('|')})$`);
 }
 
 /** Every combination of the ways to write the named components of a model. */
@@ -234,7 +207,8 @@ function writings(names: readonly string[], model: ModelNames, config: Config): 
   return result;
 }
 
-function textsOf(name: string, model: ModelNames, config: Config): string[] {
+/** Every way in which the configuration lets data write a component of the model. */
+export function textsOf(name: string, model: ModelNames, config: Config): string[] {
   if (name === 'spelling') return (model.spellings ?? []).map(({ text }) => text);
   const value = componentValue(model, name);
   return value === undefined ? [] : equalSpellings(config, name, value);

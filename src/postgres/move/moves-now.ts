@@ -7,6 +7,7 @@ import { pairsOf } from '../facts/pair.ts';
 import type { Site } from '../scope/site.ts';
 import { readDenied } from './denied.ts';
 import { moveLocks } from './locks.ts';
+import { withNamesakesInUse } from './namesakes.ts';
 import type { Move } from './plan.ts';
 
 interface Now {
@@ -38,7 +39,7 @@ async function readAgain(tx: Tx, site: Site, { moves, locks }: Now): Promise<(Mo
     pairsOf(rules, intents),
   ]);
   const { digest } = await groundSeen(tx, site, { seen, tenant });
-  return moves.map((move, number) => {
+  const now = moves.map((move, number) => {
     const pair = pairs[number];
     if (pair instanceof DroverError) return pair;
     // What the session may not read was left out of the rules when they were read.
@@ -46,6 +47,12 @@ async function readAgain(tx: Tx, site: Site, { moves, locks }: Now): Promise<(Mo
       return { ...move, member: { ...move.member, pair } };
     return new DroverError('RETRYABLE', 'Models or tables changed while the migration began; try again.');
   });
+  const same = now.filter((move): move is Move => !(move instanceof DroverError));
+  const members = await withNamesakesInUse(tx, { rules, members: same.map(({ member }) => member) });
+  const memberOf = new Map(same.map((move, at) => [move, members[at] ?? move.member]));
+  return now.map((move) =>
+    move instanceof DroverError ? move : { ...move, member: memberOf.get(move) ?? move.member },
+  );
 }
 
 /** The same two models, written in the same ways: what was looked for and the statements of the batch still fit. */

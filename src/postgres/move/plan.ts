@@ -17,6 +17,7 @@ import type { Member } from '../facts/member.ts';
 import type { Samples } from '../facts/places.ts';
 import { checkIntent, outcomeOf, pairsOf } from '../facts/pair.ts';
 import { lookThrough } from './denied.ts';
+import { withNamesakesInUse } from './namesakes.ts';
 import type { DeniedScan } from './denied.ts';
 import { readSnapshots, tenantsOf } from '../facts/snapshot.ts';
 import { groundSeen, hiddenFrom } from '../facts/visibility.ts';
@@ -141,13 +142,15 @@ async function readWithin(tx: Tx, site: Site, asked: readonly Intent[]): Promise
   const found: (Move | DroverError | undefined)[] = asked.map((_, at) =>
     errorAmong(intents[at], tenants[at]),
   );
-  const members: { at: number; member: Member }[] = [];
+  const bare: { at: number; member: Member }[] = [];
   for (const [at, intent] of intents.entries()) {
     if (intent instanceof DroverError || found[at] !== undefined) continue;
     const pair = pairOf.get(intent);
     if (pair instanceof DroverError) found[at] = pair;
-    else if (pair !== undefined) members.push({ at, member: memberOf(rules, intent, pair) });
+    else if (pair !== undefined) bare.push({ at, member: memberOf(rules, intent, pair) });
   }
+  const named = await withNamesakesInUse(tx, { rules, members: bare.map(({ member }) => member) });
+  const members = bare.map(({ at, member }, number) => ({ at, member: named[number] ?? member }));
   for (const alike of byShape(members, ({ member }) => member)) {
     const batch = { rules, members: alike.map(({ member }) => member) };
     const scanned = await lookThrough(tx, batch, ground.scannable);

@@ -80,7 +80,8 @@ async function findLiveReferences(tx: Tx, rules: Rules, intent: Intent): Promise
   if (tenant instanceof DroverError) throw tenant;
   const members = await withStrays(tx, { rules, members: [memberOf(rules, intent, pair)] });
   const [places = []] = await readPlaceGroups(tx, { rules, members }, 'none');
-  const live = decideAll({ rules, tenant, source: pair.source, places }, intent).flatMap(
+  const { source, namesakes } = pair;
+  const live = decideAll({ rules, tenant, source, places, ...given({ namesakes }) }, intent).flatMap(
     ({ group, outcomes }) =>
       [...outcomes]
         .filter(([place, outcome]) =>

@@ -21,6 +21,7 @@ import { scanUncovered } from '../facts/scan.ts';
 import type { Scanned } from '../facts/scan.ts';
 import { groundSeen, hiddenFrom } from '../facts/visibility.ts';
 import { readTenants, readToday } from '../facts/snapshot.ts';
+import { withNamesakesInUse } from '../move/namesakes.ts';
 import { planAll } from '../move/plan.ts';
 import type { Move } from '../move/plan.ts';
 import { withTenant } from '../scope/site.ts';
@@ -75,7 +76,8 @@ export function suggestTargets(
       const to = keyText(suggestion.model) ?? textOf(rules, suggestion.model);
       const two = { source: asMeant(source), target: asMeant(suggestion.model) };
       const pair = isText ? two : withNamesakes(rules, two, rows);
-      const member = memberOf(rules, { ...intent, to }, pair);
+      const bare = memberOf(rules, { ...intent, to }, pair);
+      const [member = bare] = await withNamesakesInUse(tx, { rules, members: [bare] });
       const [denied = []] = await readDenied(tx, { rules, members: [member] }, ground.scannable);
       const scanned = scans.get(isNamesake(suggestion)) ?? nothingScanned;
       suggested.push({ suggestion, move: { ground, tenant, member, scanned: { ...scanned, denied } } });
