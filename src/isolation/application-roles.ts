@@ -1,4 +1,5 @@
 /** Which roles policies must bind: those that somebody named, else the login, else every login that may touch a tenant's table. */
+import type { TableId } from '../engine/catalogue/catalog.ts';
 import type { IsolationFacts, RelationFact } from '../engine/isolation/facts.ts';
 import type { IsolationReport } from '../engine/isolation/report.ts';
 import { ownedTables } from './ground.ts';
@@ -9,6 +10,8 @@ type Bound = Pick<IsolationReport, 'applicationRoles' | 'rolesFrom'>;
 
 /** The facts, ready to be asked. */
 export function groundOf(facts: IsolationFacts, settings: IsolationSettings): Omit<Ground, 'conditions'> {
+  const relations = new Map(facts.relations.map((relation) => [relation.id, relation]));
+  const whole = ({ table }: { readonly table: TableId }): TableId => relations.get(table)?.root ?? table;
   const bare = {
     facts,
     settings,
@@ -16,9 +19,11 @@ export function groundOf(facts: IsolationFacts, settings: IsolationSettings): Om
     rolesFrom: 'unknown' as const,
     trusted: settings.trusted,
     roles: new Map(facts.roles.map((role) => [role.name, role])),
-    relations: new Map(facts.relations.map((relation) => [relation.id, relation])),
+    relations,
     tables: new Map(facts.catalog.tables.map((table) => [table.id, table])),
     functions: Map.groupBy(facts.functions, ({ id }) => id),
+    keys: Map.groupBy(facts.keys, whole),
+    indexes: Map.groupBy(facts.indexes, whole),
   };
   return { ...bare, ...boundRoles({ ...bare, conditions: new Map() }) };
 }

@@ -1,7 +1,14 @@
 /** What all rules stand on: the facts, who is bound by policies, who is trusted, and the policies as they were read. */
 import { tableId } from '../engine/catalogue/catalog.ts';
 import type { Table, TableId } from '../engine/catalogue/catalog.ts';
-import type { FunctionFact, IsolationFacts, RelationFact, RoleFact } from '../engine/isolation/facts.ts';
+import type {
+  FunctionFact,
+  IndexFact,
+  IsolationFacts,
+  KeyFact,
+  RelationFact,
+  RoleFact,
+} from '../engine/isolation/facts.ts';
 import type { IsolationObject, IsolationReport } from '../engine/isolation/report.ts';
 import type { Conditions } from './conditions/condition.ts';
 import type { IgnoreConfig } from '../engine/rules/config.ts';
@@ -30,6 +37,9 @@ export interface Ground {
   readonly relations: ReadonlyMap<TableId, RelationFact>;
   readonly tables: ReadonlyMap<TableId, Table>;
   readonly functions: ReadonlyMap<string, readonly FunctionFact[]>;
+  /** By the whole table; those of its partitions and children are among them. */
+  readonly keys: ReadonlyMap<TableId, readonly KeyFact[]>;
+  readonly indexes: ReadonlyMap<TableId, readonly IndexFact[]>;
   readonly conditions: Conditions;
 }
 

@@ -22,10 +22,7 @@ export async function judge(facts: IsolationFacts, settings: IsolationSettings):
   const bare = groundOf(facts, settings);
   const ground: Ground = { ...bare, conditions: await readConditions() };
   const states = allRules.map((rule) => stateOf(rule, facts));
-  const judged = new Set(states.filter(({ state }) => state === 'judged').map(({ rule }) => rule));
-  const seen = allRules
-    .filter(({ id }) => judged.has(id))
-    .flatMap((rule) => rule.find(ground).map((sighting) => ({ rule, sighting })));
+  const seen = lookFor(ground, states);
   const findings = explained(seen)
     .map((each) => findingOf(ground, each))
     .sort(byWeight);
@@ -37,6 +34,17 @@ export async function judge(facts: IsolationFacts, settings: IsolationSettings):
     ignored: findings.filter(({ ignored }) => ignored !== undefined),
     verdicts: unverifiedUses(ground),
   };
+}
+
+/** Rules in their order: the last of them judges what the others saw. */
+function lookFor(ground: Ground, states: readonly RuleState[]): SeenByRule[] {
+  const judged = new Set(states.filter(({ state }) => state === 'judged').map(({ rule }) => rule));
+  const seen: SeenByRule[] = [];
+  for (const rule of allRules.filter(({ id }) => judged.has(id))) {
+    const sightings = seen.map(({ rule: { id }, sighting: { at } }) => ({ rule: id, at }));
+    seen.push(...rule.find(ground, { states, sightings }).map((sighting) => ({ rule, sighting })));
+  }
+  return seen;
 }
 
 /** The report on a database that has a single tenant, or in which each has a schema of its own: policies keep nobody apart there. */

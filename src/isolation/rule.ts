@@ -1,6 +1,6 @@
 /** What a rule of the doctor is: a function over the facts of a database, with a file, a page of docs/isolation and a planted fault. */
 import type { IsolationFacts } from '../engine/isolation/facts.ts';
-import type { IsolationObject } from '../engine/isolation/report.ts';
+import type { IsolationObject, RuleState } from '../engine/isolation/report.ts';
 import type { Severity } from '../engine/finding.ts';
 import type { Ground } from './ground.ts';
 
@@ -30,6 +30,12 @@ export interface Sighting {
   readonly covers?: readonly IsolationObject[];
 }
 
+/** What a rule that judges the judgement is told: which rules were asked, and what those before it saw. */
+export interface SeenSoFar {
+  readonly states: readonly RuleState[];
+  readonly sightings: readonly { readonly rule: string; readonly at: IsolationObject }[];
+}
+
 export interface IsolationRule {
   /** Also the name of its page. */
   readonly id: string;
@@ -42,5 +48,5 @@ export interface IsolationRule {
   readonly needs?: readonly (keyof IsolationFacts)[];
   /** Rules whose findings on the same object are no findings of their own. */
   readonly explains?: readonly string[];
-  readonly find: (ground: Ground) => readonly Sighting[];
+  readonly find: (ground: Ground, seen: SeenSoFar) => readonly Sighting[];
 }

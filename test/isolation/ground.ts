@@ -1,8 +1,10 @@
 /**
  * A sound schema of two tenants' tables in four shapes, made and judged in a transaction that is rolled back. In a text `{{…}}` stands
- * for what the shape calls a table, a column or a role, and `{{@…}}` for the bare name.
+ * for what the shape calls a table, a column or a role, and `{{@…}}` for the bare name; `{{BY note}}` and `{{PARTS notes}}` make
+ * the table a partitioned one in that shape.
  */
 import { randomBytes } from 'node:crypto';
+import type { IsolationFacts } from '../../src/engine/isolation/facts.ts';
 import type { IsolationFinding, IsolationReport } from '../../src/engine/isolation/report.ts';
 import type { Config, IsolationConfig } from '../../src/engine/rules/config.ts';
 import { judge } from '../../src/isolation/judge.ts';
@@ -16,17 +18,18 @@ import type { Engine } from '../support/databases.ts';
 export const shapes = ['plain', 'quoted', 'elsewhere', 'partitioned'] as const;
 export type Shape = (typeof shapes)[number];
 
-const columns = ['id', 'org_id', 'room_id', 'user_id', 'note', 'state'];
+const columns = ['id', 'org_id', 'room_id', 'user_id', 'partner_id', 'note', 'state'];
 const roleNames = ['app', 'job', 'owner', 'backup'];
 
 /** Roles belong to the whole server, which other files use at the same time. */
 const run = randomBytes(3).toString('hex');
 
-function roleName(role: string): string {
+export function roleName(role: string): string {
   return `dr_${run}_${role}`;
 }
 
-function named(shape: Shape, name: string): string {
+/** What the shape calls a table, a column, a policy or a key. */
+export function shownAs(shape: Shape, name: string): string {
   const [first = '', ...rest] = name;
   return shape === 'quoted' ? `${first.toUpperCase()}${rest.join('')} "x` : name;
 }
@@ -36,11 +39,15 @@ function schemaOf(shape: Shape): string {
 }
 
 /** Fills the placeholders of a text. */
-function fill(shape: Shape, sql: string): string {
+function fill(shape: Shape, text: string): string {
+  const sql = text.replaceAll(/\{\{(BY|PARTS) (\w+)\}\}/g, (_, what: string, word: string) => {
+    if (shape !== 'partitioned') return '';
+    return what === 'BY' ? `PARTITION BY HASH ({{${word}}})` : parts(word);
+  });
   return sql.replaceAll(/\{\{(@?)(\w+)\}\}/g, (_, bare: string, word: string) => {
     if (roleNames.includes(word)) return roleName(word);
     if (word === 'schema') return quoteIdent(schemaOf(shape));
-    const name = named(shape, word);
+    const name = shownAs(shape, word);
     if (bare === '@') return quoteLiteral(name).slice(1, -1);
     if (columns.includes(word)) return quoteIdent(name);
     return `${quoteIdent(schemaOf(shape))}.${quoteIdent(name)}`;
@@ -49,22 +56,20 @@ function fill(shape: Shape, sql: string): string {
 
 const tenant = `{{org_id}} = NULLIF(current_setting('app.org', true), '')::uuid`;
 
-function secured(table: string, condition = tenant): string {
+function parts(table: string): string {
+  const part = (at: number): string =>
+    `CREATE TABLE {{schema}}.${table}_${at} PARTITION OF {{${table}}} FOR VALUES WITH (MODULUS 2, REMAINDER ${at});`;
+  return part(0) + part(1);
+}
+
+/** Forced row-level security, one policy for the application, and its rights. */
+export function secured(table: string, condition = tenant): string {
   return `ALTER TABLE {{${table}}} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
     CREATE POLICY tenant ON {{${table}}} TO {{app}} USING (${condition}) WITH CHECK (${condition});
     GRANT SELECT, INSERT, UPDATE, DELETE ON {{${table}}} TO {{app}};`;
 }
 
 function base(shape: Shape): string {
-  const whole = shape === 'partitioned' ? 'PARTITION BY HASH ({{org_id}})' : '';
-  const parts =
-    shape === 'partitioned'
-      ? ['rooms', 'bookings'].map(
-          (table) =>
-            `CREATE TABLE {{schema}}.${table}_0 PARTITION OF {{${table}}} FOR VALUES WITH (MODULUS 2, REMAINDER 0);
-             CREATE TABLE {{schema}}.${table}_1 PARTITION OF {{${table}}} FOR VALUES WITH (MODULUS 2, REMAINDER 1);`,
-        )
-      : [];
   return `
     ${roleNames.map((role) => `CREATE ROLE {{${role}}}${role === 'app' || role === 'job' ? ' LOGIN' : ''};`).join('\n')}
     ${shape === 'elsewhere' ? 'CREATE SCHEMA {{schema}};' : ''}
@@ -75,13 +80,13 @@ function base(shape: Shape): string {
     CREATE TABLE {{users}} ({{org_id}} uuid NOT NULL REFERENCES {{orgs}}, {{id}} uuid DEFAULT gen_random_uuid(), {{note}} text,
       PRIMARY KEY ({{org_id}}, {{id}}));
     CREATE TABLE {{rooms}} ({{org_id}} uuid NOT NULL REFERENCES {{orgs}}, {{id}} uuid DEFAULT gen_random_uuid(), {{note}} text,
-      PRIMARY KEY ({{org_id}}, {{id}})) ${whole};
+      PRIMARY KEY ({{org_id}}, {{id}})) {{BY org_id}};
     CREATE TABLE {{bookings}} ({{org_id}} uuid NOT NULL REFERENCES {{orgs}}, {{id}} uuid DEFAULT gen_random_uuid(),
       {{room_id}} uuid NOT NULL, {{user_id}} uuid NOT NULL, {{note}} text, {{state}} text NOT NULL DEFAULT 'open',
       PRIMARY KEY ({{org_id}}, {{id}}),
       FOREIGN KEY ({{org_id}}, {{room_id}}) REFERENCES {{rooms}},
-      FOREIGN KEY ({{org_id}}, {{user_id}}) REFERENCES {{users}}) ${whole};
-    ${parts.join('\n')}
+      FOREIGN KEY ({{org_id}}, {{user_id}}) REFERENCES {{users}}) {{BY org_id}};
+    {{PARTS rooms}} {{PARTS bookings}}
     CREATE INDEX ON {{bookings}} ({{org_id}}, {{room_id}});
     CREATE INDEX ON {{bookings}} ({{org_id}}, {{user_id}});
     ${secured('orgs', tenant.replace('{{org_id}}', '{{id}}'))}
@@ -89,11 +94,12 @@ function base(shape: Shape): string {
 }
 
 function configOf(shape: Shape, isolation: IsolationConfig): Config {
-  const name = (table: string): string => `${quoteIdent(schemaOf(shape))}.${quoteIdent(named(shape, table))}`;
+  const name = (table: string): string =>
+    `${quoteIdent(schemaOf(shape))}.${quoteIdent(shownAs(shape, table))}`;
   return {
     version: 1,
     database: { schemas: [schemaOf(shape)] },
-    tenant: { root: name('orgs'), key: named(shape, 'id'), global: [name('currencies')] },
+    tenant: { root: name('orgs'), key: shownAs(shape, 'id'), global: [name('currencies')] },
     isolation,
   };
 }
@@ -105,6 +111,8 @@ export interface Planting {
   readonly isolation?: IsolationConfig;
   /** Of the tenancy: `{ unrelated: ['bookings.org_id'] }`. */
   readonly tenant?: Partial<Config['tenant']>;
+  /** What is not the database's to say: its version. */
+  readonly changed?: (facts: IsolationFacts) => IsolationFacts;
 }
 
 class RolledBack extends Error {}
@@ -126,10 +134,10 @@ export async function judgePlanted(database: Database, planting: Planting): Prom
 }
 
 async function judgeWithin(tx: Tx, engine: Database['engine'], planting: Planting): Promise<IsolationReport> {
-  const { shape, tenant: changed = {} } = planting;
+  const { shape, tenant: said_ = {}, changed = (facts) => facts } = planting;
   const said = planting.isolation ?? { roles: [roleName('app')], trusted: [roleName('backup')] };
   const plain = configOf(shape, said);
-  const config = { ...plain, tenant: { ...plain.tenant, ...changed } };
+  const config = { ...plain, tenant: { ...plain.tenant, ...said_ } };
   const others = await tx.many<{ name: string }>(
     `SELECT rolname::text AS name FROM pg_roles WHERE rolname NOT LIKE $1`,
     [`dr\\_${run}\\_%`],
@@ -140,7 +148,7 @@ async function judgeWithin(tx: Tx, engine: Database['engine'], planting: Plantin
     roles: said.roles ?? [],
     settings: ['app.org'],
   });
-  return judge(facts, {
+  return judge(changed(facts), {
     ownership: 'declared',
     ...(said.roles === undefined ? {} : { roles: { names: said.roles, from: 'configuration' } }),
     // What other files do with the server is not this one's fault.

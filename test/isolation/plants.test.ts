@@ -58,9 +58,10 @@ eachEngine((engine) => {
             shape,
             sql: plant.sql,
             ...(plant.isolation === undefined ? {} : { isolation: plant.isolation() }),
+            ...(plant.changed === undefined ? {} : { changed: plant.changed }),
             ...(plant.tenant === undefined ? {} : { tenant: plant.tenant(shape) ?? {} }),
           };
-          const refused = plant.refused?.[shape];
+          const refused = version < (plant.refusedBefore ?? Infinity) ? plant.refused?.[shape] : undefined;
           const judged = judgePlanted(database, planting);
           if (refused !== undefined)
             return assert.rejects(

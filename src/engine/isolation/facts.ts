@@ -62,6 +62,11 @@ export interface RelationFact {
   readonly forced: boolean;
   /** The table that it is a partition or a child of, at the top. */
   readonly root?: TableId;
+  /** Of a partitioned table: the columns that say which partition a row goes to; null where it is an expression. */
+  readonly partitionedBy?: {
+    readonly how: 'list' | 'range' | 'hash';
+    readonly columns: readonly (string | null)[];
+  };
   /** Of a view: does it ask as whoever reads it? */
   readonly invoker: boolean;
   /** Of a view: what it reads directly. */
@@ -129,6 +134,8 @@ export interface KeyFact {
   /** Columns that ON DELETE SET NULL or SET DEFAULT writes; empty where it writes all. */
   readonly setColumns: readonly string[];
   readonly matchFull: boolean;
+  /** As `pg_get_constraintdef` prints it. */
+  readonly definition: string;
 }
 
 export interface IndexFact {
@@ -137,9 +144,24 @@ export interface IndexFact {
   readonly unique: boolean;
   readonly exclusion: boolean;
   readonly valid: boolean;
-  readonly partial: boolean;
+  /** The WHERE of a partial index. */
+  readonly predicate?: string;
   /** Key columns in order, without INCLUDE; null where the part is an expression. */
   readonly columns: readonly (string | null)[];
+  /** The columns that its expressions read. */
+  readonly expressionReads: readonly string[];
+  readonly included: readonly string[];
+  readonly nullsNotDistinct: boolean;
+  /** The unique or primary key, or the exclusion, that it stands behind. */
+  readonly constraint?: {
+    readonly name: string;
+    readonly kind: 'unique' | 'primary' | 'exclusion';
+    readonly deferrable: boolean;
+  };
+  /** One of a partition that is part of the whole table's. */
+  readonly ofWhole: boolean;
+  /** Does each part compare as its type does by default? Then its columns alone say what it is. */
+  readonly usual: boolean;
   /** Of each part: may its equality be asked before a policy? */
   readonly leakproof: readonly boolean[];
   readonly method: string;
@@ -149,7 +171,10 @@ export interface IndexFact {
 export interface DefaultFact {
   readonly table: TableId;
   readonly column: string;
+  /** Empty for an identity. */
   readonly expression: string;
+  /** A value of its own for each row: an identity, or a call of a volatile function such as `gen_random_uuid`. */
+  readonly fresh: boolean;
 }
 
 export interface PublicationFact {
@@ -182,6 +207,10 @@ export interface IsolationFacts {
   readonly ownership: ReadonlyMap<TableId, Ownership>;
   /** The table of tenants and its key. */
   readonly root?: { readonly table: TableId; readonly key: string };
+  /** Columns that somebody declared to say nothing about the owner. */
+  readonly unrelated: readonly { readonly table: TableId; readonly column: string }[];
+  /** Tables of which a declared condition says which rows belong to nobody. */
+  readonly partlyGlobal: readonly TableId[];
   readonly roles: readonly RoleFact[];
   readonly schemas: readonly SchemaFact[];
   readonly relations: readonly RelationFact[];

@@ -3,7 +3,7 @@ import type { Config, ConfigProblem } from '../../engine/rules/config.ts';
 import type { IsolationFacts } from '../../engine/isolation/facts.ts';
 import { resolveRules } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
-import { findNamedTable } from '../../engine/catalogue/names.ts';
+import { findNamedColumn, findNamedTable } from '../../engine/catalogue/names.ts';
 import { sharedSchemas } from '../../engine/rules/tenancy.ts';
 import { readCatalog } from '../catalogue/catalog.ts';
 import type { Database, Tx } from '../driver/database.ts';
@@ -46,10 +46,23 @@ export async function factsWithin(
     catalog,
     ownership,
     root: rootOf(rules),
+    ...declaredOf(rules),
     roles,
     settings,
   });
   return { facts, problems };
+}
+
+/** What somebody said about columns and rows that the catalogue cannot. */
+function declaredOf({ scope, config }: Rules): Pick<IsolationFacts, 'unrelated' | 'partlyGlobal'> {
+  const unrelated = (config.tenant.unrelated ?? []).flatMap((name) => {
+    const found = findNamedColumn(scope, name);
+    return found === undefined ? [] : [{ table: found.table.id, column: found.column.name }];
+  });
+  const partlyGlobal = (config.model?.tables ?? [])
+    .filter(({ global }) => global !== undefined)
+    .flatMap(({ table }) => findNamedTable(scope, table)?.id ?? []);
+  return { unrelated, partlyGlobal };
 }
 
 function rootOf({ scope, config }: Rules): IsolationFacts['root'] {

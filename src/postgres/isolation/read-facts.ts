@@ -49,6 +49,8 @@ export interface FactsRequest {
   readonly catalog: Catalog;
   readonly ownership: ReadonlyMap<TableId, Ownership>;
   readonly root: IsolationFacts['root'];
+  readonly unrelated: IsolationFacts['unrelated'];
+  readonly partlyGlobal: IsolationFacts['partlyGlobal'];
   /** Roles and settings that the configuration names. */
   readonly roles: readonly string[];
   readonly settings: readonly string[];
@@ -83,6 +85,8 @@ async function readAll(tx: Tx, request: FactsRequest): Promise<IsolationFacts> {
     catalog: request.catalog,
     ownership: request.ownership,
     ...given({ root: request.root }),
+    unrelated: request.unrelated,
+    partlyGlobal: request.partlyGlobal,
     roles: closeOver(
       roles.map((role) => ({
         ...role,
@@ -161,6 +165,7 @@ interface ReachRow {
   secured: boolean;
   forced: boolean;
   root: number | null;
+  partitioned_by: RelationFact['partitionedBy'] | null;
   invoker: boolean;
   grants: AclEntry[];
   column_grants: AclEntry[];
@@ -199,7 +204,7 @@ async function relationsOf(tx: Tx, rows: readonly ReachRow[], ids: Ids): Promise
       grants: [...row.grants, ...row.column_grants],
       secured: row.secured,
       forced: row.forced,
-      ...given({ root, serves }),
+      ...given({ root, serves, partitionedBy: row.partitioned_by ?? undefined }),
       invoker: row.invoker,
       reads: row.reads.flatMap((oid) => ids.get(oid) ?? []),
       policies: (policies.get(row.oid) ?? []).map((policy) => ({
@@ -285,13 +290,23 @@ type TableParts = Pick<IsolationFacts, 'keys' | 'indexes' | 'defaults'>;
 async function readTableParts(tx: Tx, ids: Ids): Promise<TableParts> {
   const oids = [...ids.keys()];
   const keys = await tx.many<ConstraintRow>(keysSql, [oids]);
-  const indexes = await tx.many<Omit<IndexFact, 'table'> & { table: number }>(indexesSql, [oids]);
+  const indexes = await tx.many<IndexPartsRow>(indexesSql, [oids]);
   const defaults = await tx.many<Omit<DefaultFact, 'table'> & { table: number }>(defaultsSql, [oids]);
   return {
     keys: keys.map((row) => keyOf(row, ids)),
-    indexes: indexes.map((row) => ({ ...row, table: nameOf(ids, row.table) })),
+    indexes: indexes.map(({ predicate, constraint, ...row }) => ({
+      ...row,
+      table: nameOf(ids, row.table),
+      ...given({ predicate: predicate ?? undefined, constraint: constraint ?? undefined }),
+    })),
     defaults: defaults.map((row) => ({ ...row, table: nameOf(ids, row.table) })),
   };
+}
+
+interface IndexPartsRow extends Omit<IndexFact, 'table' | 'predicate' | 'constraint'> {
+  table: number;
+  predicate: string | null;
+  constraint: IndexFact['constraint'] | null;
 }
 
 interface ConstraintRow {
@@ -303,6 +318,7 @@ interface ConstraintRow {
   match_full: boolean;
   columns: string[];
   set_columns: string[];
+  definition: string;
 }
 
 const keyKinds: Readonly<Record<string, KeyFact['kind']>> = { f: 'foreign', c: 'check', n: 'not null' };
@@ -317,6 +333,7 @@ function keyOf(row: ConstraintRow, ids: Ids): KeyFact {
     enforced: row.enforced,
     setColumns: row.set_columns,
     matchFull: row.match_full,
+    definition: row.definition,
   };
 }
 

@@ -30,6 +30,10 @@ WITH RECURSIVE up AS (
 SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind,
        pg_get_userbyid(c.relowner)::text AS owner, c.relrowsecurity AS secured, c.relforcerowsecurity AS forced,
        tops.parent AS root,
+       (SELECT json_build_object('how', CASE p.partstrat WHEN 'l' THEN 'list' WHEN 'r' THEN 'range' ELSE 'hash' END, 'columns',
+          ARRAY(SELECT a.attname FROM unnest(p.partattrs::smallint[]) WITH ORDINALITY AS u(n, at)
+                LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.n AND u.n > 0 ORDER BY u.at))
+        FROM pg_partitioned_table p WHERE p.partrelid = c.oid) AS partitioned_by,
        COALESCE((SELECT o.option_value::boolean FROM pg_options_to_table(c.reloptions) o
                  WHERE o.option_name = 'security_invoker'), false) AS invoker,
        ${entriesOf('c.relacl', `CASE c.relkind WHEN 'S' THEN 's'::"char" ELSE 'r'::"char" END`, 'c.relowner')} AS grants,
@@ -77,6 +81,7 @@ ORDER BY t.tgname::text COLLATE "C"`;
 export const keysSql = String.raw`
 SELECT k.conrelid AS "table", k.conname::text AS name, k.contype::text AS kind, k.convalidated AS validated,
        (to_jsonb(k) ->> 'conenforced') IS DISTINCT FROM 'false' AS enforced, k.confmatchtype = 'f' AS match_full,
+       pg_get_constraintdef(k.oid) AS definition,
        ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS u(n, at)
              JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n ORDER BY u.at) AS columns,
        ARRAY(SELECT a.attname::text FROM unnest(k.confdelsetcols) AS u(n)
@@ -85,12 +90,24 @@ FROM pg_constraint k
 WHERE k.conrelid = ANY ($1::oid[]) AND k.contype IN ('f', 'c', 'n') AND k.conparentid = 0 AND k.conislocal
 ORDER BY k.conname::text COLLATE "C"`;
 
+/** A part that is an expression has no column; what it reads is in the stored tree. Of two types of a key the equality is asked. */
 export const indexesSql = String.raw`
 SELECT i.indrelid AS "table", c.relname::text AS name, i.indisunique AS unique, i.indisexclusion AS exclusion, i.indisvalid AS valid,
-       i.indpred IS NOT NULL AS partial, m.amname::text AS method,
+       pg_get_expr(i.indpred, i.indrelid) AS predicate, m.amname::text AS method, c.relispartition AS "ofWhole",
+       i.indnullsnotdistinct AS "nullsNotDistinct",
        ARRAY(SELECT a.attname::text FROM generate_series(0, i.indnkeyatts - 1) AS at
              LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[at] AND a.attnum <> 0
              ORDER BY at) AS columns,
+       ARRAY(SELECT DISTINCT a.attname::text FROM regexp_matches(i.indexprs::text, ':varattno (\d+)', 'g') AS v
+             JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = v[1]::smallint ORDER BY 1) AS "expressionReads",
+       ARRAY(SELECT a.attname::text FROM generate_series(i.indnkeyatts::integer, i.indnatts - 1) AS at
+             JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[at] ORDER BY at) AS included,
+       (SELECT json_build_object('name', k.conname, 'deferrable', k.condeferrable,
+                 'kind', CASE k.contype WHEN 'p' THEN 'primary' WHEN 'u' THEN 'unique' ELSE 'exclusion' END)
+        FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x')) AS constraint,
+       NOT EXISTS (SELECT FROM generate_series(0, i.indnkeyatts - 1) AS at JOIN pg_opclass o ON o.oid = i.indclass[at]
+                   LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[at] AND a.attnum <> 0
+                   WHERE NOT o.opcdefault OR a.attcollation IS DISTINCT FROM i.indcollation[at]) AS usual,
        ARRAY(SELECT COALESCE(bool_and(f.proleakproof), true) FROM generate_series(0, i.indnkeyatts - 1) AS at
              JOIN pg_opclass o ON o.oid = i.indclass[at]
              LEFT JOIN pg_amop p ON p.amopfamily = o.opcfamily AND p.amoplefttype = o.opcintype AND p.amoprighttype = o.opcintype
@@ -101,8 +118,12 @@ FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = 
 WHERE i.indrelid = ANY ($1::oid[]) AND i.indislive
 ORDER BY c.relname::text COLLATE "C"`;
 
+/** Whether a default gives each row a value of its own is read from its stored tree: `nextval` and `gen_random_uuid` are volatile. */
 export const defaultsSql = String.raw`
-SELECT d.adrelid AS "table", a.attname::text AS column, pg_get_expr(d.adbin, d.adrelid) AS expression
-FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
-WHERE d.adrelid = ANY ($1::oid[]) AND a.attgenerated = ''
-ORDER BY d.adrelid, a.attnum`;
+SELECT a.attrelid AS "table", a.attname::text AS column, COALESCE(pg_get_expr(d.adbin, d.adrelid), '') AS expression,
+       a.attidentity <> '' OR EXISTS (
+         SELECT FROM regexp_matches(d.adbin::text, ':(?:funcid|opfuncid) (\d+)', 'g') AS m JOIN pg_proc f ON f.oid = m[1]::oid
+         WHERE f.provolatile = 'v') AS fresh
+FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+WHERE a.attrelid = ANY ($1::oid[]) AND a.attgenerated = '' AND (d.oid IS NOT NULL OR a.attidentity <> '')
+ORDER BY a.attrelid, a.attnum`;

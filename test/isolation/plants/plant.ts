@@ -9,7 +9,7 @@ export interface Plant {
   readonly sql: string;
   /** `error` where it is left out. */
   readonly severity?: Severity;
-  /** Shapes that PostgreSQL refuses, with the SQLSTATE; by what is needed where only a newer server knows the fault. */
+  /** Shapes that PostgreSQL refuses, with the SQLSTATE. */
   readonly refused?: Partial<Record<Shape, string>>;
   /** The first version that knows what is planted. */
   readonly since?: number;
@@ -18,4 +18,7 @@ export interface Plant {
   readonly engines?: readonly Engine[];
   readonly isolation?: () => IsolationConfig;
   readonly tenant?: (shape: Shape) => Planting['tenant'];
+  readonly changed?: Planting['changed'];
+  /** Up to this version PostgreSQL refuses the shapes of `refused`. */
+  readonly refusedBefore?: number;
 }

@@ -1,0 +1,27 @@
+import { listed, objectOf } from '../../ground.ts';
+import { mayUse, rowPrivileges } from '../../reach.ts';
+import type { IsolationRule } from '../../rule.ts';
+
+/** Of a table that nothing ties to a tenant and that nobody called everybody's, no rule can say anything. */
+export const ownershipUnknown: IsolationRule = {
+  id: 'ownership-unknown',
+  summary: 'a table that an application role may use and that nothing ties to a tenant',
+  severity: 'warning',
+  mend: 'advice',
+  find: (ground) =>
+    ground.facts.catalog.tables.flatMap(({ id }) => {
+      const relation = ground.relations.get(id);
+      if (relation === undefined || ground.facts.ownership.get(id)?.kind !== 'unknown') return [];
+      const users = ground.applicationRoles.filter((role) =>
+        mayUse(ground, role, { relation, privileges: rowPrivileges }),
+      );
+      if (users.length === 0) return [];
+      return [
+        {
+          at: objectOf('table', relation),
+          message: `Nothing ties the rows to a tenant, nobody declared them everybody’s, and ${listed(users)} may use them.`,
+          reachedBy: users,
+        },
+      ];
+    }),
+};
