@@ -87,6 +87,7 @@ export const errorCodes = {
     exit: 1,
     summary: 'A migration of this source is under way: parts of it are committed, and others are not.',
   },
+  PROBE_IMPOSSIBLE: { exit: 1, summary: 'Nothing can be tried there, because nothing can be written.' },
   ONLINE_IMPOSSIBLE: { exit: 1, summary: 'This move cannot be committed in parts.' },
   MIGRATION_NOT_FOUND: { exit: 1, summary: 'There is no such migration.' },
   ROLLBACK_IMPOSSIBLE: { exit: 1, summary: 'This migration cannot be rolled back.' },

@@ -43,6 +43,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'postgres/facts': inPostgres('catalogue driver sql'),
   'postgres/inventory': inPostgres('catalogue driver sql'),
   'postgres/isolation': inPostgres('catalogue driver sql'),
+  'postgres/isolation/probe': inPostgres('catalogue driver scope sql'),
   'postgres/records': inPostgres('driver scope sql'),
   'postgres/move/operations': inPostgres('driver facts records sql'),
   'postgres/move': inPostgres('catalogue driver facts move/operations records scope sql'),

@@ -112,6 +112,11 @@ export async function enterTenant(tx: Tx, scope: TenantScope, tenantId: string):
   await bind(tx, scope.role, settings);
 }
 
+/** The login itself again, with settings of that scope that say nothing. */
+export async function leaveTenant(tx: Tx, { settings }: Pick<TenantScope, 'settings'>): Promise<void> {
+  await bind(tx, 'none', Object.fromEntries(Object.keys(settings).map((name) => [name, ''])));
+}
+
 /**
  * Does one thing as the operator within a transaction of tenants, which is theirs again afterwards: for what tenants may
  * rely on but not write themselves. Where the work fails the transaction has failed, so nobody goes on as the operator.
@@ -242,7 +247,9 @@ function wholeMs(value: number): string {
 /** A setting's name cannot be a parameter or a literal. The role is set by `role` only, so that nothing undoes it. */
 function settingName(name: string): string {
   const plain = /^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*$/i.test(name);
-  if (plain && !/^(role|session_authorization|row_security)$/i.test(name)) return name;
+  if (plain && !/^(role|session_authorization|row_security)$/i.test(name))
+    // In quotes, because a part may be a word of SQL: app.user.
+    return name.split('.').map(quoteIdent).join('.');
   throw new DroverError(
     'SETTING_INVALID',
     `${JSON.stringify(name)} cannot be set for a tenant's transaction.`,
