@@ -2,8 +2,9 @@
 import { given } from '../engine/given.ts';
 import { DroverError } from '../errors.ts';
 import { recordOrder } from '../postgres/runs/orders.ts';
-import { withRun } from '../postgres/runs/runs.ts';
-import type { RunChange, RunRecord, RunStatus } from '../postgres/runs/runs.ts';
+import { withRun } from '../postgres/runs/change-run.ts';
+import type { RunRecord, RunStatus } from '../postgres/runs/runs.ts';
+import type { RunChange } from '../postgres/runs/change-run.ts';
 import { prepareState } from '../postgres/scope/site.ts';
 import type { Site } from '../postgres/scope/site.ts';
 import { advanceLocked } from './advance.ts';

@@ -1,5 +1,6 @@
 /** What follows for a run from the counts of its tenants. Pure: every worker decides the same from the same counts. */
-import type { RunChange, RunRecord } from '../postgres/runs/runs.ts';
+import type { RunRecord } from '../postgres/runs/runs.ts';
+import type { RunChange } from '../postgres/runs/change-run.ts';
 import { finalStatuses, restingStatuses } from '../postgres/runs/runs.ts';
 import type { TenantCounts } from '../postgres/runs/tenants.ts';
 

@@ -6,7 +6,7 @@ import { refusing } from '../engine/finding.ts';
 import type { Intent } from '../engine/plan/intent.ts';
 import type { Plan } from '../engine/plan/plan-types.ts';
 import { DroverError, mayPass } from '../errors.ts';
-import type { Outcome } from '../postgres/move/batch.ts';
+import type { Outcome } from '../postgres/move/job.ts';
 import { applyMoves } from '../postgres/move/move.ts';
 import { planMoves } from '../postgres/move/plan.ts';
 import { rollbackMoves } from '../postgres/undo/rollback.ts';
@@ -29,7 +29,8 @@ import {
   outcomeOfMove,
   outcomeOfRollback,
 } from './outcome.ts';
-import { getMigration, listMigrations, settleInterrupted } from '../postgres/records/history.ts';
+import { getMigration, listMigrations } from '../postgres/records/history.ts';
+import { settleInterrupted } from '../postgres/records/interrupted.ts';
 import type { MigrationRecord } from '../postgres/records/history.ts';
 
 export interface Wave {

@@ -7,9 +7,8 @@ const makers = [
   'src/engine/models/compatibility.ts',
   'src/engine/planner/findings.ts',
   'src/engine/planner/inventory-findings.ts',
-  'src/engine/planner/hidden-findings.ts',
   'src/engine/planner/parameter-findings.ts',
-  'src/engine/planner/companion-findings.ts',
+  'src/engine/planner/row-findings.ts',
   'src/engine/planner/subject-findings.ts',
   'src/engine/models/resolution-findings.ts',
 ];

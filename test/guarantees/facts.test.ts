@@ -7,7 +7,7 @@ import { describe, it } from 'node:test';
 import type { Config } from '../../src/engine/rules/config.ts';
 import type { Plan } from '../../src/engine/plan/plan-types.ts';
 import { toldToTenant } from '../../src/postgres/driver/errors.ts';
-import { MembersFailed } from '../../src/postgres/move/batch.ts';
+import { MembersFailed } from '../../src/postgres/move/job.ts';
 import { executePlans } from '../../src/postgres/move/execute.ts';
 import { openRecords } from '../../src/postgres/records/records.ts';
 import { openSite, withTenant } from '../../src/postgres/scope/site.ts';

@@ -35,7 +35,7 @@ export interface Rules {
   readonly schema?: string;
   /** A tenant's session sees no row of another tenant, whatever a statement asks for. */
   readonly exclusive?: boolean;
-  /** Where rows are given other keys and no model moves (rows-view.ts): the table, and what follows its rows. */
+  /** Where rows are given other keys and no model moves (rows/view.ts): the table, and what follows its rows. */
   readonly subject?: Subject;
   /** What is known about models beside their rows. */
   readonly knowledge?: ModelKnowledge;

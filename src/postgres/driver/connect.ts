@@ -1,7 +1,8 @@
 /** Opens a database by what it is: a folder or a server. */
 import type { Database } from './database.ts';
 import { type EmbeddedTarget, openEmbedded } from './embedded.ts';
-import { openServer, type ServerTarget } from './server.ts';
+import { openServer } from './server.ts';
+import { type ServerTarget } from './server-pool.ts';
 
 export type DatabaseTarget = EmbeddedTarget | ServerTarget;
 

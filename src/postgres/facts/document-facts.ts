@@ -1,4 +1,4 @@
-/** Facts about the places in one column of documents, grouped as for scalar places (column-facts.ts). */
+/** Facts about the places in one column of documents, grouped as for scalar places (columns.ts). */
 import { compareText } from '../../engine/order.ts';
 import { Counts } from '../../engine/own.ts';
 import { stateFromCode, withCollision } from '../../engine/plan/place-state.ts';

@@ -23,7 +23,8 @@ import { isSmallSql } from '../sql/direct.ts';
 import { rowName } from '../sql/keys.ts';
 import { ofPlaceSql, placeMatches } from '../sql/match.ts';
 import type { Each, PlaceRow, RowContext } from '../sql/match.ts';
-import { concernedSql, deadSql, ownerSql, severalOwnersSql, stateSql } from '../sql/row.ts';
+import { concernedSql, ownerSql, severalOwnersSql } from '../sql/row.ts';
+import { deadSql, stateSql } from '../sql/state.ts';
 import {
   allOf,
   anyOf,

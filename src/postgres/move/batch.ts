@@ -9,92 +9,40 @@
  * The last one is tried again where that may help, and reads afresh before. This one file runs moves and rollbacks.
  */
 import { DroverError, isConnectionLost } from '../../errors.ts';
-import type { Tx } from '../driver/database.ts';
 import { refusalOf, toldToTenant } from '../driver/errors.ts';
 import { withHolders } from '../driver/lock-holders.ts';
 import { LockWait, withRetries } from '../driver/retry.ts';
 import type { Patience } from '../driver/retry.ts';
 import type { Settle } from '../records/commit.ts';
-import { isCommitting, refuseUncommitted } from './committed.ts';
-import type { LockedPair } from '../records/pair-lock.ts';
-import { listInterrupted, settleInterrupted } from '../records/history.ts';
+import { isCommitting, refuseUncommitted } from '../records/committed.ts';
+import { listInterrupted, settleInterrupted } from '../records/interrupted.ts';
 import { failRecord, openRecords } from '../records/records.ts';
-import type { NewRecord } from '../records/records.ts';
 import { prepareState, withTenants } from '../scope/site.ts';
-import { isSharedRows, recordedTenant } from '../../engine/tenant.ts';
 import type { Site } from '../scope/site.ts';
+import { isSharedRows, recordedTenant } from '../../engine/tenant.ts';
 import { sharesTransactions } from '../scope/tenant.ts';
-
-/** What became of one tenant. */
-export type Outcome<R> = { readonly tenant: string | undefined } & (
-  | { readonly status: 'succeeded'; readonly result: R }
-  /** With its record, where one was opened. */
-  | { readonly status: 'failed'; readonly error: DroverError; readonly migrationId?: string }
-);
-
-/** What a tenant is found to be before any work: ready, refused, or done by an earlier migration. */
-export type PreparedMember<P, R> = { readonly about?: LockedPair } &
-  /** `record`: the record that it has already. */
-  (
-    | { readonly ready: P; readonly record?: string | undefined }
-    | { readonly refused: DroverError }
-    | { readonly done: R }
-  );
-
-/** A tenant at work. */
-export interface MemberAtWork<P> {
-  readonly prepared: P;
-  /** Of the record, which was opened before. */
-  readonly id: string;
-  /** By `performance.now()`. */
-  readonly startedAt: number;
-}
-
-/** What a member's work came to, in the transaction that did it. */
-export type Worked<R> = R | DroverError;
-
-/** One kind of work on tenants. */
-export interface Job<Q, P, R> {
-  readonly tenantOf: (asked: Q) => string | undefined;
-  /** Reads what is read without locks. An error that is thrown concerns everybody. */
-  readonly prepare: (asked: readonly Q[]) => Promise<PreparedMember<P, R>[]>;
-  readonly askedBy: (prepared: P) => Q;
-  readonly recordOf: (prepared: P) => NewRecord;
-  /** Members that the same statements serve. */
-  readonly shapeOf: (prepared: P) => string;
-  /**
-   * Everything that is done in the one transaction. A member that is refused before it wrote has its error as result.
-   * @throws MembersFailed for those that failed after they wrote; what the database refuses
-   */
-  readonly work: (tx: Tx, members: readonly MemberAtWork<P>[]) => Promise<Together<R>>;
-}
-
-/** Members that failed after they had changed rows: nothing of the transaction may stay. */
-export class MembersFailed extends Error {
-  /** By the number of the member. */
-  readonly errors: ReadonlyMap<number, DroverError>;
-
-  constructor(errors: ReadonlyMap<number, DroverError>) {
-    super('A member failed after it had changed rows.');
-    this.errors = errors;
-  }
-}
+import { MembersFailed } from './job.ts';
+import type { Outcome, PreparedMember, MemberAtWork, Worked, Job, Together } from './job.ts';
 
 /**
  * Carries the work of every tenant out; outcomes in their order.
+ * @param first what was prepared of them just now, where that was needed before
  * @throws what concerns no single tenant: the database is gone, or a mistake of ours
  */
 export async function runBatch<Q, P, R>(
   site: Site,
   job: Job<Q, P, R>,
   asked: readonly Q[],
+  first?: readonly PreparedMember<P, R>[],
 ): Promise<Outcome<R>[]> {
   if (asked.length > 1 && !mayShare(site, job, asked)) {
     const outcomes: Outcome<R>[] = [];
-    for (const one of asked) outcomes.push(...(await runBatch(site, job, [one])));
+    for (const [at, one] of asked.entries())
+      outcomes.push(...(await runBatch(site, job, [one], first?.slice(at, at + 1))));
     return outcomes;
   }
-  return asked.length === 0 ? [] : runTogether(site, job, asked);
+  if (asked.length === 0) return [];
+  return runTogether(site, job, { asked, first });
 }
 
 /** What is due to one tenant. @throws its error */
@@ -115,25 +63,24 @@ export function mayShare<Q>(
   return named && !site.state.separate && sharesTransactions(site.scope);
 }
 
-/** What became of members that share a transaction. */
-interface Together<R> {
-  readonly worked: readonly Worked<R>[];
-  readonly settle: Settle;
-}
-
 /** The results by the number of the tenant, as they become known. */
 type Results<R> = Map<number, R | DroverError>;
+
+interface AskedMembers<Q, P, R> {
+  readonly asked: readonly Q[];
+  readonly first: readonly PreparedMember<P, R>[] | undefined;
+}
 
 async function runTogether<Q, P, R>(
   site: Site,
   job: Job<Q, P, R>,
-  asked: readonly Q[],
+  { asked, first }: AskedMembers<Q, P, R>,
 ): Promise<Outcome<R>[]> {
   const startedAt = performance.now();
   const results: Results<R> = new Map();
   const running: NumberedMember<P>[] = [];
   const ready: { number: number; prepared: P; record: string | undefined }[] = [];
-  for (const [number, one] of (await prepareAll(site, job, asked)).entries())
+  for (const [number, one] of (await prepareAll(site, job, { asked, first })).entries())
     if ('ready' in one) ready.push({ number, prepared: one.ready, record: one.record });
     else results.set(number, 'done' in one ? one.done : one.refused);
   if (ready.length > 0) {
@@ -159,9 +106,9 @@ async function runTogether<Q, P, R>(
 async function prepareAll<Q, P, R>(
   site: Site,
   job: Job<Q, P, R>,
-  asked: readonly Q[],
-): Promise<PreparedMember<P, R>[]> {
-  const prepared = await job.prepare(asked);
+  { asked, first }: AskedMembers<Q, P, R>,
+): Promise<readonly PreparedMember<P, R>[]> {
+  const prepared = first ?? (await job.prepare(asked));
   const pairs = prepared.flatMap(({ about }) => about ?? []);
   if (pairs.length === 0) return prepared;
   const open = await listInterrupted(

@@ -4,33 +4,26 @@
  * commit; afterwards the facts are read once more, and nothing that a plan moved may be left.
  */
 import { everyMember } from '../driver/members.ts';
-import { decideAll } from '../../engine/plan/decide.ts';
 import { parameterChanges } from '../../engine/plan/parameter-changes.ts';
-import type { TableId } from '../../engine/catalogue/catalog.ts';
-import type { Plan, Step } from '../../engine/plan/plan-types.ts';
-import type { PlaceGroup, Snapshot, Uncovered } from '../../engine/plan/snapshot.ts';
-import { isMovingRows } from '../../engine/operations/operations.ts';
+import type { Step, MovedColumns, Plan } from '../../engine/plan/plan-types.ts';
 import type { Scannable } from '../../engine/inventory/scannable.ts';
-import { decideUncovered, uncoveredId } from '../../engine/plan/uncovered.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import { affected, one, prepared } from '../driver/question.ts';
-import type { Member } from '../facts/member.ts';
-import { readPlaceGroups } from '../facts/places.ts';
-import { scanUncovered } from '../facts/scan.ts';
 import { readParameters } from '../facts/settings.ts';
-import { countFollowers } from '../facts/rows/subject.ts';
 import { journalOfSome } from '../records/journal.ts';
 import type { Journal } from '../records/journal.ts';
 import type { StepResult } from '../records/records.ts';
-import { MembersFailed } from './batch.ts';
+import { MembersFailed } from './job.ts';
 import { judgeBefore } from './judge.ts';
 import { runSteps } from './operations/operations.ts';
 import { refusedIn } from './refused.ts';
 import type { JoinSettings, Translations } from './operations/step-context.ts';
-import { slotsOf } from './slots.ts';
-import type { Slot } from './slots.ts';
+import type { Execution } from './plan.ts';
+import { verifyNothingLeft } from './verify.ts';
+import { rankOf } from '../../engine/operations/operations.ts';
+import { compareText } from '../../engine/order.ts';
 
 export interface Progress {
   readonly step: number;
@@ -41,15 +34,6 @@ export interface Progress {
   /** Rows of this step done so far, and planned. */
   readonly rows: number;
   readonly expected: number;
-}
-
-/** What is executed for one member. */
-export interface Execution {
-  readonly member: Member;
-  readonly snapshot: Snapshot;
-  readonly plan: Plan;
-  /** Tables that parts of the migration before this one changed: they are looked at afterwards, too. */
-  readonly touched?: readonly TableId[];
 }
 
 export interface ExecuteInput {
@@ -213,112 +197,65 @@ async function translationsNow(
   return now;
 }
 
-/**
- * Both books are read again, and must say what was announced: of the places nothing may be left to move, and of the tables that
- * were touched no occurrence may be left that was not in the plan.
+/*
+ * Which steps of several plans are executed together: those that are alike but for values. Slots come in the order of the
+ * operations, then of the tables, so that each plan's own order is kept and two batches lock in one order.
  */
-async function verifyNothingLeft(tx: Tx, { rules, executions, scannable }: ExecuteInput): Promise<void> {
-  const at = [...executions.keys()].filter((number) => {
-    const { plan, touched = [] } = executions[number] ?? {};
-    return (plan?.steps.length ?? 0) + touched.length > 0;
-  });
-  if (at.length === 0) return;
-  const members = everyMember(at.map((number) => executions[number]?.member));
-  const after = await readPlaceGroups(tx, { rules, members }, 'none');
-  const touched = new Set(
-    executions.flatMap(({ plan, touched: before = [] }) => [
-      ...before,
-      ...plan.steps.filter(isMovingRows).flatMap(changedTables),
-    ]),
-  );
-  const found = await scanUncovered(
-    tx,
-    { rules, members },
-    scannable.filter(({ table }) => touched.has(table.id)),
-  );
-  const failed = new Map<number, DroverError>();
-  for (const [position, number] of at.entries()) {
-    const execution = executions[number];
-    if (execution === undefined) continue;
-    const left =
-      (await keyLeft(tx, execution)) ??
-      leftOf(execution, after[position] ?? []) ??
-      unannounced(execution, found[position]?.uncovered ?? []);
-    if (left !== undefined) failed.set(number, left);
+
+/** A step of one plan. */
+interface SlotStep {
+  /** The number of the plan's member. */
+  readonly member: number;
+  readonly step: Step;
+  /** The number of the last step of its plan. */
+  readonly of: number;
+}
+
+/** Steps of several members, one of each, all alike. */
+type Slot = readonly [SlotStep, ...SlotStep[]];
+
+function slotsOf(plans: readonly Pick<Plan, 'steps'>[]): Slot[] {
+  const slots = new Map<string, { readonly order: string; readonly steps: [SlotStep, ...SlotStep[]] }>();
+  for (const [member, { steps }] of plans.entries())
+    for (const step of steps) {
+      const one = { member, step, of: steps.at(-1)?.id ?? 0 };
+      const shape = JSON.stringify(shapeOf(step));
+      const slot = slots.get(shape);
+      if (slot === undefined) slots.set(shape, { order: orderOf(step), steps: [one] });
+      else slot.steps.push(one);
+    }
+  return [...slots.values()].toSorted((a, b) => compareText(a.order, b.order)).map(({ steps }) => steps);
+}
+
+/** As planSteps orders the steps of one plan: no character of a name sorts before the one between them. */
+function orderOf(step: Step): string {
+  const within = 'column' in step ? step.column : 'move' in step ? step.move.place : '';
+  const table = step.operation === 'enable' ? step.grant.place : step.table;
+  return [rankOf(step.operation), table, within].join('\0');
+}
+
+/** All of a step that its statement is built from, but for values that may differ from member to member. */
+function shapeOf(step: Step): unknown {
+  const { operation, table, includeDead } = step;
+  const common = [operation, table, includeDead];
+  switch (step.operation) {
+    case 'repoint':
+      return [...common, step.moves.map(movedShape)];
+    case 'merge':
+      return [...common, movedShape(step.move), step.carry];
+    case 'enable':
+      return [...common, movedShape(step.grant), step.via];
+    case 'retire':
+      return [...common, step.set];
+    case 'rekey':
+      return [...common, step.from, step.to, step.follows];
+    case 'rewrite-json':
+    case 'rewrite-text':
+    case 'rewrite-array':
+      return [...common, step.column, step.places, step.places.map((id) => step.rules[id]?.states)];
   }
-  if (failed.size > 0) throw new MembersFailed(failed);
 }
 
-function changedTables(step: Step): readonly TableId[] {
-  return step.operation === 'rekey' ? step.follows.map(({ table }) => table) : [step.table];
-}
-
-/** What a re-key changed is read again: exactly the planned rows have the other key, and none has the old one. */
-async function keyLeft(tx: Tx, { member, snapshot, plan }: Execution): Promise<DroverError | undefined> {
-  const { rules } = snapshot;
-  const { subject } = rules;
-  const step = plan.steps.find((one) => one.operation === 'rekey');
-  if (step === undefined || subject === undefined) return undefined;
-  const about = { rules, subject, member };
-  const [now, old] = [await countFollowers(tx, about, step.to), await countFollowers(tx, about, step.from)];
-  const expected = new Map(step.follows.map((one) => [one.table, one.expected]));
-  const wrong = now.find(
-    ({ table, rows }, at) => rows !== (expected.get(table) ?? 0) || (old[at]?.rows ?? 0) > 0,
-  );
-  if (wrong === undefined) return undefined;
-  const { table, rows } = wrong;
-  return new DroverError(
-    'REFERENCES_LEFT',
-    `After the re-key ${rows} row(s) of ${table} refer to ${step.to}, where the plan announced ${expected.get(table) ?? 0}. ` +
-      'The migration was rolled back.',
-    { place: table, rows },
-  );
-}
-
-function leftOf({ snapshot, plan }: Execution, places: readonly PlaceGroup[]): DroverError | undefined {
-  for (const { group, outcomes } of decideAll({ ...snapshot, places }, plan.intent))
-    for (const [place, outcome] of outcomes)
-      if (outcome.kind === 'move' || outcome.kind === 'merge')
-        return new DroverError(
-          'REFERENCES_LEFT',
-          `After the move ${group.rows} row(s) of ${place.id} still name the source. The migration was rolled back.`,
-          { place: place.id, rows: group.rows },
-        );
-  return undefined;
-}
-
-/** Live occurrences of the tenant that the plan did not announce: more rows of one writing in one place than before. */
-function unannounced({ snapshot, plan }: Execution, found: readonly Uncovered[]): DroverError | undefined {
-  const before = liveByWriting(snapshot, plan, snapshot.uncovered);
-  for (const [writing, { place, rows }] of liveByWriting(snapshot, plan, found)) {
-    const known = before.get(writing)?.rows ?? 0;
-    if (rows > known)
-      return new DroverError(
-        'REFERENCES_LEFT',
-        `After the move ${rows - known} row(s) of ${place} name the source where the plan announced none. The migration was rolled back.`,
-        { place, rows: rows - known },
-      );
-  }
-  return undefined;
-}
-
-interface Live {
-  readonly place: string;
-  readonly rows: number;
-}
-
-function liveByWriting(
-  snapshot: Snapshot,
-  { intent }: Plan,
-  found: readonly Uncovered[],
-): ReadonlyMap<string, Live> {
-  const sums = new Map<string, Live>();
-  for (const one of found) {
-    if (one.owner !== 'mine' || !decideUncovered(snapshot, intent, one).live) continue;
-    const { table, column, path, form, by, spelling, rows } = one;
-    const writing = JSON.stringify([table, column, path, form, by, spelling]);
-    const before = sums.get(writing)?.rows ?? 0;
-    sums.set(writing, { place: uncoveredId(snapshot, one), rows: before + rows });
-  }
-  return sums;
+function movedShape({ place, columns, states, companions, parameters }: MovedColumns): unknown {
+  return [place, columns, states, companions, parameters];
 }

@@ -12,7 +12,8 @@ import { placeRow, rowContext } from '../facts/member.ts';
 import type { Batch, Member } from '../facts/member.ts';
 import { judgedRow, judgedTable, judgedTenant } from '../sql/judged.ts';
 import { placeMatches } from '../sql/match.ts';
-import { mineSql, stateSql } from '../sql/row.ts';
+import { mineSql } from '../sql/row.ts';
+import { stateSql } from '../sql/state.ts';
 import { change, forEachMember, literal, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 

@@ -27,7 +27,8 @@ import { columnOf } from '../sql/cast.ts';
 import { documentText, elementsSql, isList, sentSql } from '../sql/document.ts';
 import { ofPlaceSql } from '../sql/match.ts';
 import type { Each } from '../sql/match.ts';
-import { concernedSql, liveSql, mineSql, ownerSql } from '../sql/row.ts';
+import { concernedSql, mineSql, ownerSql } from '../sql/row.ts';
+import { liveSql } from '../sql/state.ts';
 import { allOf, anyOf, column, each, forEachMember, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 

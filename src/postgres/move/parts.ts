@@ -8,7 +8,7 @@ import type { Executed, MoveResult } from '../records/move-result.ts';
 import { readParts } from '../records/under-way.ts';
 import type { Parts, PartStep } from '../records/under-way.ts';
 import type { Site } from '../scope/site.ts';
-import type { Execution } from './execute.ts';
+import type { Execution } from './plan.ts';
 
 /** A member of a batch, and the record of which it is the last part. */
 interface Ending {

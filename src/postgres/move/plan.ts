@@ -3,6 +3,7 @@ import { everyMember } from '../driver/members.ts';
 import { sha256 } from '../catalogue/digest.ts';
 import { checkPlan } from '../../engine/planner/check.ts';
 import { planMigration } from '../../engine/planner/plan.ts';
+import type { TableId } from '../../engine/catalogue/catalog.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import type { Snapshot } from '../../engine/plan/snapshot.ts';
@@ -41,6 +42,12 @@ export interface PlannedMember {
   readonly member: Member;
   readonly snapshot: Snapshot;
   readonly plan: Plan;
+}
+
+/** What is executed for one member. */
+export interface Execution extends PlannedMember {
+  /** Tables that parts of the migration before this one changed: they are looked at afterwards, too. */
+  readonly touched?: readonly TableId[];
 }
 
 /**

@@ -13,8 +13,10 @@ import { withState } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 
 export const finalStatuses = ['succeeded', 'failed', 'cancelled'] as const;
+
 /** Workers wait until a person gives an order. */
 export const restingStatuses = ['waiting', 'paused', 'stopped'] as const;
+
 const activeStatuses = ['queued', 'running', 'cancelling'] as const;
 
 export type RunStatus =
@@ -104,7 +106,7 @@ export interface RunRecord extends RunCounts {
 const time = (column: string): string =>
   `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
-const columns = `r.id::text AS id, r.kind, r.parent_id::text AS "parentId", r.status, r.status_reason AS "statusReason",
+export const columns = `r.id::text AS id, r.kind, r.parent_id::text AS "parentId", r.status, r.status_reason AS "statusReason",
   r.throttle_reason AS "throttleReason", r.model_kind AS "modelKind",
   jsonb_build_object('key', r.from_key, 'name', r.from_name, 'family', r.from_family) AS "from",
   jsonb_build_object('key', r.to_key, 'name', r.to_name, 'family', r.to_family) AS "to", r.options, r.actor, r.reason,
@@ -119,14 +121,14 @@ export function runTable(site: Site, name: 'runs' | 'run_tenants' | 'run_events'
 }
 
 /** In an attached database the tables are made by the first work that writes. */
-async function hasRuns(tx: Tx, site: Site): Promise<boolean> {
+export async function hasRuns(tx: Tx, site: Site): Promise<boolean> {
   const { found } = await tx.one<{ found: boolean }>('SELECT to_regclass($1::text) IS NOT NULL AS found', [
     runTable(site, 'runs'),
   ]);
   return found;
 }
 
-function runNotFound(id: string): DroverError {
+export function runNotFound(id: string): DroverError {
   return new DroverError('RUN_NOT_FOUND', `There is no run "${id}". \`drover runs\` lists them.`, { id });
 }
 
@@ -180,129 +182,4 @@ export function listActiveRuns(site: Site, only: string | undefined): Promise<Ru
       [activeStatuses, only ?? null],
     );
   });
-}
-
-export type NewRun = Pick<
-  RunRecord,
-  | 'id'
-  | 'kind'
-  | 'parentId'
-  | 'modelKind'
-  | 'from'
-  | 'to'
-  | 'options'
-  | 'actor'
-  | 'reason'
-  | 'canarySize'
-  | 'failuresExcused'
-  | 'total'
-  | 'pending'
-  | 'failed'
-  | 'skipped'
->;
-
-/** Adds the row; its tenants come in the same transaction. */
-export async function insertRun(tx: Tx, site: Site, run: NewRun): Promise<void> {
-  await tx.run(
-    `INSERT INTO ${runTable(site, 'runs')} (id, kind, parent_id, status, model_kind,
-       from_key, from_name, from_family, to_key, to_name, to_family, options, actor, reason,
-       canary_size, canary_released, failures_excused, total, pending, failed, skipped)
-     SELECT id, kind, parent_id, 'queued', model_kind, from_key, from_name, from_family, to_key, to_name, to_family, options, actor, reason,
-       canary_size, canary_size = 0, failures_excused, total, pending, failed, skipped
-     FROM jsonb_populate_record(NULL::${runTable(site, 'runs')}, $1::text::jsonb)`,
-    [
-      JSON.stringify({
-        id: run.id,
-        kind: run.kind,
-        parent_id: run.parentId,
-        model_kind: run.modelKind,
-        from_key: run.from.key,
-        from_name: run.from.name,
-        from_family: run.from.family,
-        to_key: run.to.key,
-        to_name: run.to.name,
-        to_family: run.to.family,
-        options: run.options,
-        actor: run.actor,
-        reason: run.reason,
-        canary_size: run.canarySize,
-        failures_excused: run.failuresExcused,
-        total: run.total,
-        pending: run.pending,
-        failed: run.failed,
-        skipped: run.skipped,
-      }),
-    ],
-  );
-}
-
-/**
- * Works on a run under its row lock.
- * @throws RUN_NOT_FOUND
- */
-export function withRun<T>(site: Site, id: string, work: (tx: Tx, run: RunRecord) => Promise<T>): Promise<T> {
-  if (!isUuid(id)) throw runNotFound(id);
-  return withState(site, undefined, async (tx) => {
-    const run = (await hasRuns(tx, site))
-      ? await tx.maybeOne<RunRecord>(
-          `SELECT ${columns} FROM ${runTable(site, 'runs')} r WHERE r.id = $1::text::uuid FOR UPDATE`,
-          [id],
-        )
-      : undefined;
-    if (run === undefined) throw runNotFound(id);
-    return work(tx, run);
-  });
-}
-
-/** Is a run under way that takes this one back? Within `withRun`. */
-export async function hasOpenRollback(tx: Tx, site: Site, id: string): Promise<boolean> {
-  const { open } = await tx.one<{ open: boolean }>(
-    `SELECT EXISTS (SELECT FROM ${runTable(site, 'runs')} r
-       WHERE r.parent_id = $1::text::uuid AND NOT r.status = ANY ($2::text[])) AS open`,
-    [id, finalStatuses],
-  );
-  return open;
-}
-
-/** What changes about a run beside its counts; absent: as it was. */
-export interface RunChange {
-  readonly status?: RunStatus;
-  readonly statusReason?: string | null;
-  readonly throttleReason?: string | null;
-  readonly canaryReleased?: boolean;
-  readonly failuresExcused?: number;
-}
-
-/** Writes a change with the counts of now. To be called within `withRun`. */
-export async function updateRun(
-  tx: Tx,
-  site: Site,
-  { run, change, counts }: { run: RunRecord; change: RunChange; counts: RunCounts },
-): Promise<RunRecord> {
-  const next = { ...run, ...change, ...counts };
-  const isFinal = (finalStatuses as readonly string[]).includes(next.status);
-  return tx.one<RunRecord>(
-    `UPDATE ${runTable(site, 'runs')} r SET status = $2, status_reason = $3, throttle_reason = $4,
-       canary_released = $5, failures_excused = $6, pending = $7, succeeded = $8, failed = $9, skipped = $10, migrated_count = $11,
-       completion = $14, last_event = $12,
-       started_at = CASE WHEN $2 = 'running' THEN coalesce(r.started_at, statement_timestamp()) ELSE r.started_at END,
-       finished_at = CASE WHEN $13::boolean THEN coalesce(r.finished_at, statement_timestamp()) END
-     WHERE r.id = $1::text::uuid RETURNING ${columns}`,
-    [
-      run.id,
-      next.status,
-      next.statusReason,
-      isFinal ? null : next.throttleReason,
-      next.canaryReleased,
-      next.failuresExcused,
-      next.pending,
-      next.succeeded,
-      next.failed,
-      next.skipped,
-      next.migratedCount,
-      next.lastEvent,
-      isFinal,
-      isFinal ? next.completion : null,
-    ],
-  );
 }

@@ -2,7 +2,7 @@
 import type { MovedColumns } from '../../engine/plan/plan-types.ts';
 import { namesSource } from './direct.ts';
 import type { PlaceRow, RowContext } from './match.ts';
-import { deadSql, hasStates, stateSql } from './row.ts';
+import { deadSql, hasStates, stateSql } from './state.ts';
 import { allOf, bind, sql } from './sql.ts';
 import type { Sql } from './sql.ts';
 

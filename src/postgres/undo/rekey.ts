@@ -6,7 +6,7 @@ import type { Intent } from '../../engine/plan/intent.ts';
 import { movedRows } from '../../engine/operations/operations.ts';
 import { tenantOfRecord } from '../../engine/tenant.ts';
 import { DroverError } from '../../errors.ts';
-import type { Outcome } from '../move/batch.ts';
+import type { Outcome } from '../move/job.ts';
 import { applyMoves } from '../move/move.ts';
 import type { MigrationDetail } from '../records/history.ts';
 import type { MoveResult } from '../records/move-result.ts';

@@ -15,7 +15,7 @@ import { inState } from './read-chunks.ts';
 import { readRules } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
 import { resultOf, runBatch } from '../move/batch.ts';
-import type { Job, MemberAtWork, Outcome, PreparedMember } from '../move/batch.ts';
+import type { Job, MemberAtWork, Outcome, PreparedMember } from '../move/job.ts';
 import { switchFences } from '../move/fence.ts';
 import { moveLocks } from '../move/locks.ts';
 import { commitRecords, journalFor } from '../records/commit.ts';
@@ -60,7 +60,7 @@ export async function rollbackMoves(
   options: RollbackOptions,
 ): Promise<Outcome<RollbackResult>[]> {
   const parents = await readParents(site, requests);
-  if (!parents.some(isOfRows)) return runBatch(site, jobOf(site, options, parents), requests);
+  if (!parents.some(isOfRows)) return runBatch(site, jobOf(site, options), requests, parents.map(preparedOf));
   const outcomes: Outcome<RollbackResult>[] = [];
   for (const [at, request] of requests.entries())
     outcomes.push(await rollbackAlone(site, options, { request, parent: parents[at] }));
@@ -82,27 +82,16 @@ async function rollbackAlone(
   if (isOfRows(parent) && parent.steps.some(({ operation }) => operation === 'rekey'))
     return rekeyBack(site, options, parent);
   const seen = isOfRows(parent) ? siteFor(site, parent.intent ?? {}) : site;
-  const [outcome] = await runBatch(seen, jobOf(seen, options, parent === undefined ? [] : [parent]), [
-    request,
-  ]);
+  const prepared = parent === undefined ? undefined : [preparedOf(parent)];
+  const [outcome] = await runBatch(seen, jobOf(seen, options), [request], prepared);
   if (outcome === undefined) throw new Error('a rollback came to nothing');
   return outcome;
 }
 
-/** @param parents what was read of the migrations already; read again where that is not enough */
-function jobOf(
-  site: Site,
-  options: RollbackOptions,
-  parents: readonly Parent[],
-): Job<RollbackRequest, Undoing, RollbackResult> {
-  let known: readonly Parent[] | undefined = parents;
+function jobOf(site: Site, options: RollbackOptions): Job<RollbackRequest, Undoing, RollbackResult> {
   return {
     tenantOf: ({ tenant }) => tenant,
-    prepare: async (requests) => {
-      const read = known?.length === requests.length ? known : await readParents(site, requests);
-      known = undefined;
-      return read.map(preparedOf);
-    },
+    prepare: async (requests) => (await readParents(site, requests)).map(preparedOf),
     askedBy: ({ parent, tenant }) => ({ migrationId: parent.id, tenant }),
     recordOf: (undoing) => recordOf(options, undoing),
     shapeOf: ({ source }) => JSON.stringify([source.kind, source.key === undefined]),

@@ -5,7 +5,8 @@
 import { isMap, isSeq, parseDocument } from 'yaml';
 import type { YAMLMap } from 'yaml';
 import { evidenceOfEnd, withChanges } from './changes.ts';
-import type { FactChange, ImportPlan, ModelChange } from './changes.ts';
+import type { ImportPlan, ModelChange } from './changes.ts';
+import type { FactChange } from './judge-fact.ts';
 import type { RegistryText } from '../load/positions.ts';
 import { schemaVersion } from '../load/shape.ts';
 import type { Model, Registry } from '../load/shape.ts';

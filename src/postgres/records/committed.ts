@@ -1,7 +1,7 @@
 /** What became of a transaction whose COMMIT nobody answered: the database is asked, by the record that the transaction closes. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { DroverError, isConnectionLost } from '../../errors.ts';
-import { wasClosed } from '../records/records.ts';
+import { wasClosed } from './records.ts';
 import type { Site } from '../scope/site.ts';
 
 export function isCommitting(error: unknown): boolean {
