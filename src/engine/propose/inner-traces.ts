@@ -1,21 +1,15 @@
 /** Models named within lists and documents: where, and how a place of the configuration leads there. */
+import type { OwnColumn } from './links.ts';
 import { given } from '../given.ts';
 import type { PlaceConfig } from '../rules/config.ts';
 import { innerOf, type InnerValues } from './observation.ts';
 import type { PlaceInput, Trace } from './trace.ts';
 import { type KnownNames, type ColumnWriting, writingOf } from './templates.ts';
-import {
-  coincidence,
-  isComparable,
-  namelessDoubt,
-  prose,
-  type ColumnSpot,
-  withinText,
-} from './text-traces.ts';
+import { coincidence, isComparable, namelessDoubt, prose, withinText } from './text-traces.ts';
 import { holdsProse, namesModel, namesProvider, snake } from '../catalogue/wording.ts';
 
 /** One for each place within a column. */
-export function documentTraces(input: PlaceInput, known: KnownNames, spot: ColumnSpot): Trace[] {
+export function documentTraces(input: PlaceInput, known: KnownNames, spot: OwnColumn): Trace[] {
   const inner = innerOf(input.seen, spot.table.id, spot.column.name);
   const traces = mergePatterns(inner).flatMap((entry) =>
     innerTraces(input, known, { ...spot, entry, all: inner }),
@@ -36,7 +30,7 @@ function twiceStored(trace: Trace, all: readonly Trace[]): { doubt?: string } {
   return { doubt: `${twin.how.json || '/'} holds the same reference once more: do both move together?` };
 }
 
-interface Inner extends ColumnSpot {
+interface Inner extends OwnColumn {
   readonly entry: InnerValues;
   readonly all: readonly InnerValues[];
 }

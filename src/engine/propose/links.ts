@@ -83,7 +83,7 @@ function tableWords(table: string): string[] {
   return singularWords(table).filter((word, at) => at === 0 || !frameworkWords.has(word));
 }
 
-interface OwnColumn {
+export interface OwnColumn {
   readonly table: Table;
   readonly column: Column;
 }

@@ -1,16 +1,12 @@
 /** Columns whose whole value names a model, and the provider beside it. */
 import { given } from '../given.ts';
-import type { Column, Table } from '../catalogue/catalog.ts';
 import { isProviderName, shareOf } from './known.ts';
 import { filledOf, valuesOf } from './observation.ts';
 import type { PlaceInput, Trace } from './trace.ts';
 import { type KnownNames, writingOf } from './templates.ts';
+import type { OwnColumn } from './links.ts';
+import type { Column, Table } from '../catalogue/catalog.ts';
 import { holdsProse, namesModel, namesProvider, snake } from '../catalogue/wording.ts';
-
-export interface ColumnSpot {
-  readonly table: Table;
-  readonly column: Column;
-}
 
 export const prose = 'most values do not: it may hold text that people wrote';
 export const coincidence = 'nothing in its name speaks of models: it may be text that people wrote';
@@ -22,7 +18,7 @@ export function withinText(text = ''): string {
   return `${JSON.stringify(shown)} holds the name within a longer text: does a program read it?`;
 }
 
-export function textTraces(input: PlaceInput, known: KnownNames, { table, column }: ColumnSpot): Trace[] {
+export function textTraces(input: PlaceInput, known: KnownNames, { table, column }: OwnColumn): Trace[] {
   const all = valuesOf(input.seen, table.id, column.name);
   // Documents are looked into place by place.
   const values = all.filter((value) => !/^\s*[{[]/.test(value));
@@ -83,7 +79,7 @@ interface TextPartner {
 /** The provider beside a name, where the models have one that it can be compared with. */
 function providerBeside(
   input: PlaceInput,
-  { table, column }: ColumnSpot,
+  { table, column }: OwnColumn,
   { named, isWhole }: { named: boolean; isWhole: boolean },
 ): TextPartner {
   const found = named && !isWhole ? partnerOf(input, table, column.name) : undefined;

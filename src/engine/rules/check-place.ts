@@ -1,4 +1,5 @@
 /** What a single place says that cannot be: it would be accepted and then be without effect, or fail in the middle of a move. */
+import type { NamedOnce } from './names-used.ts';
 import { canMove, isLeftAlone } from './place.ts';
 import { findColumn } from '../catalogue/catalog.ts';
 import { isConfiguration, isLabel, mayListModels, nameRank, otherRank } from '../catalogue/listed-models.ts';
@@ -90,13 +91,8 @@ function computedProblems(draft: Draft, { place, table, column }: FoundPlace): C
   return [...own, ...writtenBeside(place).flatMap((beside) => unwritable(draft, table, beside))];
 }
 
-interface NameBeside {
-  readonly path: ConfigProblem['path'];
-  readonly name: string;
-}
-
 /** Columns beside the reference that a move writes. */
-function writtenBeside({ partner = {}, parameters, companions = {} }: PlaceConfig): NameBeside[] {
+function writtenBeside({ partner = {}, parameters, companions = {} }: PlaceConfig): NamedOnce[] {
   const partners =
     typeof partner === 'string'
       ? [{ path: ['partner'], name: partner }]
@@ -109,7 +105,7 @@ function writtenBeside({ partner = {}, parameters, companions = {} }: PlaceConfi
   ];
 }
 
-function unwritable(draft: Draft, table: FoundPlace['table'], { path, name }: NameBeside): ConfigProblem[] {
+function unwritable(draft: Draft, table: FoundPlace['table'], { path, name }: NamedOnce): ConfigProblem[] {
   if (findColumn(table, name)?.generated !== true) return [];
   const column = columnPath(draft.scope, table, name);
   return [{ path, message: `the database computes ${column}, and nobody can write it: leave it out` }];

@@ -4,7 +4,7 @@ import { findNamedColumn, findNamedTable } from '../catalogue/names.ts';
 import type { NameScope } from '../catalogue/names.ts';
 import type { Config, ConfigProblem } from './config.ts';
 
-interface NamedOnce {
+export interface NamedOnce {
   readonly path: ConfigProblem['path'];
   readonly name: string;
 }

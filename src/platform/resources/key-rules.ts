@@ -4,17 +4,9 @@
  * somebody else outlives the caller's own role, so it ends with that, too; the caller's own loses the role when the caller does.
  */
 import { DroverError } from '../../errors.ts';
-import type { Tx } from '../../postgres/driver/database.ts';
 import { findPerson } from '../queries/people.ts';
 import { atLeast, type Caller, covers, highestRole } from '../access/caller.ts';
-import type { Platform } from '../open.ts';
-import type { Proposed } from './declaration.ts';
-
-interface Unit {
-  readonly tx: Tx;
-  readonly platform: Platform;
-  readonly caller: Caller;
-}
+import type { Proposed, WriteContext } from './declaration.ts';
 
 /** Of a change to a key. @throws FORBIDDEN */
 export async function keyWithinOwn(proposed: Proposed): Promise<void> {
@@ -26,7 +18,7 @@ export async function keyWithinOwn(proposed: Proposed): Promise<void> {
 }
 
 /** Of a new key. @throws FORBIDDEN, REFERENCE_INVALID */
-export async function newKeyWithinOwn(unit: Unit, asked: NewKey): Promise<void> {
+export async function newKeyWithinOwn(unit: WriteContext, asked: NewKey): Promise<void> {
   const active = await personWithinOwn(unit, asked.userId);
   if (!active) {
     throw new DroverError('REFERENCE_INVALID', 'There is no active user with this user_id.', {
@@ -84,7 +76,7 @@ export function refuseLonger(what: 'key' | 'role', own: Moment, asked: Moment | 
 }
 
 /** Is there such a person, and active? */
-async function personWithinOwn({ tx, platform, caller }: Unit, userId: string): Promise<boolean> {
+async function personWithinOwn({ tx, platform, caller }: WriteContext, userId: string): Promise<boolean> {
   const person = await findPerson(tx, platform.schema, { tenantId: caller.tenantId, user: userId });
   const role = highestRole((person?.roles ?? []).map((held) => held.role));
   if (role !== undefined && !atLeast(caller.role, role)) {

@@ -9,7 +9,7 @@ import type { Mapping } from '../../engine/edit/value-rule.ts';
 import type { Table, TableId } from '../../engine/catalogue/catalog.ts';
 import { given } from '../../engine/given.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
-import { mappingsOf, mayName } from '../../engine/rules/mapping.ts';
+import { formOf, mappingsOf, mayName } from '../../engine/rules/mapping.ts';
 import type { ModelPair } from '../../engine/models/model.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
@@ -42,7 +42,16 @@ export interface Batch {
 
 export function memberOf(rules: Rules, intent: Intent, pair: ModelPair): Member {
   const places = rules.places.filter((place) => mayName(place, pair.source));
-  const mappings = new Map(places.map((place) => [place.id, mappingsOf(place, pair, rules.config)]));
+  // Most places name models in the same few ways.
+  const byForm = new Map<string, readonly Mapping[]>();
+  const mappings = new Map(
+    places.map((place) => {
+      const form = formOf(place);
+      const known = byForm.get(form) ?? mappingsOf(place, pair, rules.config);
+      byForm.set(form, known);
+      return [place.id, known];
+    }),
+  );
   const sought = soughtOf(rules, pair);
   // What follows a row is asked for by its key, so each re-key has statements of its own.
   const own = rules.subject === undefined ? '' : JSON.stringify([intent.tenant, intent.from]);

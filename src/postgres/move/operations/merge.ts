@@ -58,6 +58,7 @@ interface MergeInput {
   readonly context: StepContext;
   readonly steps: StepsOfOneShape<MergeStep>;
   readonly place: PlaceRow;
+  /** SQL over a row `t`: is it removed? */
   readonly removed: Sql;
 }
 
@@ -100,20 +101,12 @@ interface Carried {
   readonly values: readonly (string | null)[];
 }
 
-interface CarryInput {
-  readonly context: StepContext;
-  readonly steps: StepsOfOneShape<MergeStep>;
-  readonly place: PlaceRow;
-  /** SQL over a row `t`: is it removed? */
-  readonly removed: Sql;
-}
-
 /** For each member the rows that are given something. Read before the others are removed. */
-function readCarried(tx: Tx, merging: CarryInput): Promise<Carried[][]> {
+function readCarried(tx: Tx, merging: MergeInput): Promise<Carried[][]> {
   return readEach<Carried>(tx, merging.steps.length, carriedSql(merging));
 }
 
-function carriedSql({ context, steps, place, removed }: CarryInput): Sql {
+function carriedSql({ context, steps, place, removed }: MergeInput): Sql {
   const [{ carry }] = steps;
   const { table, key, row } = openStep(context, steps);
   const old = carry.map((name) => sql`(array_agg(${column('s', name)}::text))[1]`);
@@ -133,7 +126,7 @@ function carriedSql({ context, steps, place, removed }: CarryInput): Sql {
 /** Gives the rows what was read, and tells for each member how many could not be given it. */
 async function writeCarried(
   tx: Tx,
-  { context, steps }: Pick<CarryInput, 'context' | 'steps'>,
+  { context, steps }: Pick<MergeInput, 'context' | 'steps'>,
   carried: readonly (readonly Carried[])[],
 ): Promise<number[]> {
   if (carried.every((own) => own.length === 0)) return carried.map(() => 0);
@@ -142,7 +135,7 @@ async function writeCarried(
 }
 
 function givingSql(
-  { context, steps }: Pick<CarryInput, 'context' | 'steps'>,
+  { context, steps }: Pick<MergeInput, 'context' | 'steps'>,
   carried: readonly (readonly Carried[])[],
 ): ChangeStatement {
   const [{ carry }] = steps;
