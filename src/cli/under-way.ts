@@ -1,4 +1,5 @@
 /** Migrations in parts, in words: what `--online` will do, and what is under way. */
+import { retiresSource } from '../engine/operations/operations.ts';
 import type { Plan } from '../engine/plan/plan-types.ts';
 import { changeCount } from '../engine/plan/row-text.ts';
 import type { TenantKey } from '../engine/tenant.ts';
@@ -34,7 +35,7 @@ function partsText({ steps: all }: Plan, steps: Preview['steps']): string[] {
     ];
   const rows = steps.reduce((sum, { expected }) => sum + expected, 0);
   const columns = steps.map(({ table, column }) => `${table}.${column}`).join(', ');
-  const retires = all.some(({ operation }) => operation === 'retire');
+  const retires = retiresSource(all);
   const rest = all.length > steps.length ? ' Everything else moves in the last transaction.' : '';
   return [
     `${changeCount(rows)} of ${columns} are committed in parts, without a lock on the table.${rest}`,

@@ -4,7 +4,12 @@ import type { Intent } from '../../engine/plan/intent.ts';
 import { changeCount, printable } from '../../engine/plan/row-text.ts';
 import type { TenantKey } from '../../engine/tenant.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
-import { describeStep, isMovingRows, touchedPlaces } from '../../engine/operations/operations.ts';
+import {
+  describeStep,
+  isMovingRows,
+  retiresSource,
+  touchedPlaces,
+} from '../../engine/operations/operations.ts';
 import { occurrencesOf } from '../../engine/plan/accounts.ts';
 import { renderPlan } from '../../engine/planner/render.ts';
 import { applyMove } from '../../postgres/move/move.ts';
@@ -30,7 +35,7 @@ export function planLines(plan: Plan, { style, width, names }: PlanView): string
 export function questionOf({ tenant, steps, counts, source }: Plan): string {
   const whose = tenant === null ? '' : ` for ${printable(tenant.name)}`;
   const changes = Object.values(counts).reduce((sum, count) => sum + count, 0);
-  const retires = steps.some((step) => step.operation === 'retire');
+  const retires = retiresSource(steps);
   const model = printable(modelLabel(source));
   if (changes === 0 && retires) return `Make no row change${whose}, and retire ${model}?`;
   return `Make ${changeCount(changes)}${whose}${retires ? `, and retire ${model}` : ''}?`;

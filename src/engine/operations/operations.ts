@@ -66,6 +66,11 @@ export function isMovingRows({ operation }: { readonly operation: string }): boo
   return !marks.has(operation);
 }
 
+/** Does the plan mark the source as retired? */
+export function retiresSource(steps: readonly { readonly operation: Step['operation'] }[]): boolean {
+  return steps.some(({ operation }) => operation === 'retire');
+}
+
 /** How many row changes all steps are together: a row that two steps change (a column and a document of it) counts twice. */
 export function movedRows(steps: readonly { readonly operation: string; readonly actual: number }[]): number {
   return steps.filter(isMovingRows).reduce((sum, { actual }) => sum + actual, 0);

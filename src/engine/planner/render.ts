@@ -13,7 +13,7 @@ import {
   spanText,
   touchedRows,
 } from '../plan/row-text.ts';
-import { describeStep, isMovingRows } from '../operations/operations.ts';
+import { describeStep, isMovingRows, retiresSource } from '../operations/operations.ts';
 import type { Finding, Severity } from '../finding.ts';
 import type { LeftBehind, Plan, Step } from '../plan/plan-types.ts';
 
@@ -138,7 +138,7 @@ function leftLines({ style, names }: RenderContext, entry: LeftBehind): string[]
 
 function conclusion({ plan, style }: RenderContext): string[] {
   const unresolved = plan.leftBehind.filter((entry) => entry.live);
-  const retires = plan.steps.some((step) => step.operation === 'retire');
+  const retires = retiresSource(plan.steps);
   const line = completionLine(plan);
   return [
     `${accountsText(plan.accounts)}.`,
