@@ -203,13 +203,20 @@ function complete(command: Command, verb: Verb, { action }: Pick<Wiring, 'action
 /** Help goes to where data goes, errors are reported by us, and no line is longer than a small terminal. */
 function setUp(command: Command, { stdout, stderr }: Streams): void {
   command.exitOverride().configureOutput({
-    writeOut: (text) => void stdout.write(text),
-    writeErr: (text) => void stderr.write(text),
+    writeOut: (text) => void stdout.write(fitted(text, stdout.columns)),
+    writeErr: (text) => void stderr.write(fitted(text, stderr.columns)),
     outputError: () => undefined,
     getOutHelpWidth: () => Math.min(stdout.columns ?? 100, 100),
     getErrHelpWidth: () => Math.min(stderr.columns ?? 100, 100),
   });
   command.configureHelp({ formatItem });
+}
+
+/** Usage and what is said after the options are wrapped by nobody else. In a pipe lines stay as they are. */
+function fitted(text: string, columns: number | undefined): string {
+  if (columns === undefined) return text;
+  const lines = text.split('\n');
+  return lines.flatMap((line) => wrapLine(line, columns)).join('\n');
 }
 
 /** What an option is called and what it is about; on a narrow terminal below each other, so that no word is cut. */

@@ -2,6 +2,7 @@
  * The rows that are nobody's alone, as the last of a run over all tenants. Where they are asked for they move after every tenant, and
  * where they are not, the run says how many remain. A model of everybody is retired with them, or where nothing else is left.
  */
+import { rowCount, verbOf } from '../engine/plan/row-text.ts';
 import { isMovingRows } from '../engine/operations/operations.ts';
 import { isOfTenants } from '../engine/plan/completion.ts';
 import type { Intent } from '../engine/plan/intent.ts';
@@ -110,7 +111,8 @@ export function sharedOutcome(
 ): { readonly status: 'skipped'; readonly code: string; readonly message: string } | undefined {
   const remains = sharedCount(plan);
   if (about.failed > 0) {
-    const message = `${about.failed} tenant(s) failed, and the shared rows move after every tenant. ${sharedLeft(remains, about).message}`;
+    const failed = about.failed === 1 ? '1 tenant' : `${about.failed} tenants`;
+    const message = `${failed} failed, and the shared rows move after every tenant. ${sharedLeft(remains, about).message}`;
     return { status: 'skipped', code: 'TENANTS_FAILED', message };
   }
   if (!about.asked && remains > 0) return sharedLeft(remains, about);
@@ -120,7 +122,7 @@ export function sharedOutcome(
     ? {
         status: 'skipped',
         code: 'SOURCE_IN_USE',
-        message: `No shared row moves; ${others} row(s) of tenants still name the source, so it is not retired.`,
+        message: `No shared row moves; ${rowCount(others)} of tenants still ${verbOf(others, 'name')} the source, so it is not retired.`,
       }
     : { status: 'skipped', code: 'ALREADY_MIGRATED', message: 'No shared row names the source.' };
 }

@@ -40,7 +40,10 @@ function overFailures(run: KnownRun, now: TenantCounts): RunChange | undefined {
   const limit = run.options.maxFailures ?? Infinity;
   const failures = newFailures(run, now);
   if (failures <= limit) return undefined;
-  return { status: 'stopped', statusReason: `${failures} tenant(s) failed, more than the ${limit} allowed` };
+  return {
+    status: 'stopped',
+    statusReason: `${failures} ${failures === 1 ? 'tenant' : 'tenants'} failed, more than the ${limit} allowed`,
+  };
 }
 
 function afterCanary(run: KnownRun, now: TenantCounts): RunChange | undefined {

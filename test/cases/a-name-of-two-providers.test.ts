@@ -44,10 +44,7 @@ oneEngine((engine) => {
 
   it('is asked about, and what says the provider, by a key, a text or a copy, moves', async () => {
     const { stdout } = await database.run('plan', '--tenant', 'Elm', ...pair);
-    assert.match(
-      stdout,
-      /ASK_OPEN: bots\.model: the name alone may mean gpt-4o \(openai\), too \(2 row\(s\)\)/,
-    );
+    assert.match(stdout, /ASK_OPEN: bots\.model: the name alone may mean gpt-4o \(openai\), too \(2 rows\)/);
     assert.match(stdout, /\n6 occurrences: 3 move, 1 is shared, 2 are asked about\./);
   });
 

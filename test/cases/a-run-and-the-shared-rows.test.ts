@@ -152,7 +152,7 @@ places: [{ at: bots.model, ask: "status = 'draft'" }]
     );
     assert.equal(status, 0);
     assert.match(stdout, /succeeded, partial/);
-    assert.match(stdout.replaceAll(/\s+/g, ' '), /Elm partial 1 bots\.model: .* \(1 row\(s\)\)/);
+    assert.match(stdout.replaceAll(/\s+/g, ' '), /Elm partial 1 bots\.model: .* \(1 row\)/);
     assert.doesNotMatch(stdout, /Oak/);
     await at.drop();
   });

@@ -41,7 +41,7 @@ oneEngine((engine) => {
       const refused = await small.run('plan', ...words, 'cats');
       assert.match(
         refused.stdout,
-        /NO_ROW_KEY: 1 new row\(s\) of room_words [^]* their\s+id, which has no default/,
+        /NO_ROW_KEY: 1 new row of room_words [^]* their\s+id, which has no default/,
       );
       const links = 'SELECT room_id, model_id, id FROM room_models ORDER BY 1, 2';
       const before = await small.rows(links);

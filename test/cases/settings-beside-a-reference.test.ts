@@ -38,11 +38,11 @@ oneEngine((engine) => {
       const words = ['--from', 'gpt-4o', '--to', 'gpt-4.1', '--parameters', 'reset'];
       const found = findingsOf(await at.run('plan', ...words, '--json'));
       assert.deepEqual(found('PARAMETERS_RESET'), [
-        'warning 2 The parameters of 2 row(s) of bots.model are removed: maxTokens (99 in 1); seed (5 in 1); temperature (0.7 in 2). ' +
+        'warning 2 The parameters of 2 rows of bots.model are removed: maxTokens (99 in 1); seed (5 in 1); temperature (0.7 in 2). ' +
           'What else the documents hold stays, and the old values are in the journal.',
       ]);
       assert.deepEqual(found('PARAMETERS_EMPTY'), [
-        'info 1 1 row(s) of bots.model have no parameters, and get an empty document.',
+        'info 1 1 row of bots.model has no parameters, and gets an empty document.',
       ]);
       const unconfirmed = await at.run('apply', ...words);
       assert.equal(unconfirmed.status, 1, 'what is lost wants a confirmation');
@@ -74,7 +74,7 @@ oneEngine((engine) => {
       const words = ['--from', 'gpt-4o', '--to', 'gpt-5'];
       const found = findingsOf(await at.run('plan', ...words, '--json'));
       assert.deepEqual(found('PARAMETER_CHANGES'), [
-        'warning 2 temperature is dropped in 2 row(s) of public.bots.settings: 0.7 in 2.',
+        'warning 2 temperature is dropped in 2 rows of public.bots.settings: 0.7 in 2.',
       ]);
       await movedAndBack(at, words, settings, [
         ['1', null],
@@ -92,7 +92,7 @@ oneEngine((engine) => {
       assert.deepEqual(found('PARAMETER_SUPPORT_UNKNOWN').length, 1);
       assert.match(
         found('PARAMETER_SUPPORT_UNKNOWN')[0] ?? '',
-        /^warning 3 .*those of 3 row\(s\).*stay as they are/,
+        /^warning 3 .*those of 3 rows.*stay as they are/,
       );
       await movedAndBack(at, ['--from', 'gpt-4o', '--to', 'house-model'], settings, [
         ['1', null],
@@ -142,11 +142,11 @@ oneEngine((engine) => {
       const words = ['--from', 'gpt-4o', '--to', 'gpt-5'];
       const plan = await at.run('plan', ...words, '--json');
       assert.deepEqual(findingsOf(plan)('COMPANION_UNSUPPORTED'), [
-        'warning 1 fallback_temperature stays in 1 row(s) of agents.fallback_model, and gpt-5 does not take it as it is: 0.2 in 1. ' +
+        'warning 1 fallback_temperature stays in 1 row of agents.fallback_model, and gpt-5 does not take it as it is: 0.2 in 1. ' +
           'Say what becomes of it: "companions: { fallback_temperature: drop }", or keep, or a map of values.',
-        'warning 1 reasoning_effort stays in 1 row(s) of agents.model, and gpt-5 does not take it as it is: xhigh in 1. ' +
+        'warning 1 reasoning_effort stays in 1 row of agents.model, and gpt-5 does not take it as it is: xhigh in 1. ' +
           'Say what becomes of it: "companions: { reasoning_effort: drop }", or keep, or a map of values.',
-        'warning 2 temperature stays in 2 row(s) of agents.model, and gpt-5 does not take it as it is: 0.7 in 2. ' +
+        'warning 2 temperature stays in 2 rows of agents.model, and gpt-5 does not take it as it is: 0.7 in 2. ' +
           'Say what becomes of it: "companions: { temperature: drop }", or keep, or a map of values.',
       ]);
       at.configure(`${head}
@@ -155,8 +155,8 @@ oneEngine((engine) => {
       const said = await at.run('plan', ...words, '--json');
       assert.deepEqual(findingsOf(said)('COMPANION_UNSUPPORTED'), []);
       assert.deepEqual(findingsOf(said)('COMPANION_CHANGES'), [
-        'warning 2 temperature is set to NULL in 2 row(s) of agents.model: 0.7 in 2.',
-        'info 1 reasoning_effort changes with the model in 1 row(s) of agents.model: xhigh → high in 1.',
+        'warning 2 temperature is set to NULL in 2 rows of agents.model: 0.7 in 2.',
+        'info 1 reasoning_effort changes with the model in 1 row of agents.model: xhigh → high in 1.',
       ]);
       await movedAndBack(
         at,

@@ -28,7 +28,7 @@ oneEngine((engine) => {
     const plan = await db.run('plan', ...move);
     assert.match(
       plan.stdout,
-      /error +ASK_OPEN: recipes\.body: the name stands inside a longer text \(2 row\(s\)\)/,
+      /error +ASK_OPEN: recipes\.body: the name stands inside a longer text \(2 rows\)/,
     );
     assert.match(
       plan.stdout,
@@ -50,7 +50,7 @@ oneEngine((engine) => {
     const db = await smallDatabase(engine, more, config);
     const { stdout } = await db.run('plan', ...move);
     for (const column of ['command', 'image', 'sheet'])
-      assert.match(stdout, new RegExp(`ASK_OPEN: launches\\.${column}: .*\\(1 row\\(s\\)\\)`));
+      assert.match(stdout, new RegExp(`ASK_OPEN: launches\\.${column}: .*\\(1 row\\)`));
     const kept = ['launches.command', 'launches.image', 'launches.sheet', 'recipes.body'];
     const answered = await db.run('plan', ...move, ...kept.flatMap((place) => ['--answer', `${place}=keep`]));
     assert.match(
@@ -82,7 +82,7 @@ places: [ { at: helpers.model }, { at: essays.title, role: prose }, { at: essays
       'version: 1\nmodel: { tables: [{ table: models, columns: { name: name } }] }\ntenant: { root: none }\n',
     );
     const { stdout } = await db.run('plan', ...move);
-    assert.match(stdout, /ASK_OPEN: settings\.value: the value is the key of the model[^(]*\(2\s+row\(s\)\)/);
+    assert.match(stdout, /ASK_OPEN: settings\.value: the value is the key of the model[^(]*\(2\s+rows\)/);
     assert.match(stdout, /2 occurrences: 2 are asked about\.\nPartial/);
     await db.drop();
   });

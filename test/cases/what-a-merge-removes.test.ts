@@ -40,7 +40,7 @@ oneEngine((engine) => {
           ['note', '{"a":1}, the other nothing'],
         ].map(
           ([column, has]) =>
-            `warning 1 removed row(s) of policies.model have ${column}, and the row that survives does not have the same: ` +
+            `warning 1 removed row of policies.model has ${column}, and the row that survives does not have the same: ` +
             `1 has ${has}. "carry: [${column}]" passes it on.`,
         ),
       );

@@ -98,7 +98,7 @@ oneEngine((engine) => {
   it('refuses before anything is tried, tenant by tenant in a run', async () => {
     const had = await small.rows('SELECT * FROM listed ORDER BY id');
     const one = await small.run('apply', '--tenant', 'Birch', '--from', 'gpt-4o', '--to', 'gpt-4.1', '--yes');
-    assert.match(one.stderr, /PLAN_REFUSED: .*TARGET_REFUSED: 1 row\(s\) of public\.listed, such as 3/);
+    assert.match(one.stderr, /PLAN_REFUSED: .*TARGET_REFUSED: 1 row of public\.listed, such as 3/);
     assert.deepEqual(await small.rows('SELECT * FROM listed ORDER BY id'), had);
     const run = await small.run('plan', '--all-tenants', '--from', 'gpt-4o', '--to', 'gpt-4.1', '--json');
     const { tenants } = JSON.parse(run.stdout) as {
@@ -106,7 +106,7 @@ oneEngine((engine) => {
     };
     const said = tenants.map(
       ({ tenantName, status, message }) =>
-        `${tenantName} ${status} ${(message ?? '').match(/(?<=row\(s\) of )[\w.]+/g)?.join() ?? ''}`,
+        `${tenantName} ${status} ${(message ?? '').match(/(?<=rows? of )[\w.]+/g)?.join() ?? ''}`,
     );
     assert.deepEqual(said, [
       'Alder failed public.labelled,public.listed,public.routers,public.typed',

@@ -163,7 +163,7 @@ test('diff has status 2 where something no longer runs, is paid by another, or g
   assert.equal(status, 2);
   assert.match(
     stdout,
-    /No longer runs: 1\n[^]*desk +acme-1 +Special, acme-3[^]*Paid by somebody else: 1\n[^]*desk +acme-2 +platform → tenant/,
+    /^no longer runs\t\*[^\t]*\tdesk\tacme-1\tSpecial, acme-3, acme-2\npaid by somebody else\t\*[^\t]*\tdesk\tacme-2\tplatform → tenant\n/,
   );
   const pairs = fileOf('pairs.json', [{ tenant: 'north', runtime: 'desk', model: 'acme-1', count: 7 }]);
   const stored = await droverHere(['registry', 'diff', small, changed, '--pairs', pairs, '--json']);
@@ -207,7 +207,7 @@ test('import shows what a feed would change, and writes nothing unless that is a
   const audit = ['registry', 'audit', 'model-eol', feed, '--registry'];
   assert.equal((await droverHere([...audit, folder])).status, 0, 'now both say the same');
   const other = await droverHere([...audit, folderOf('other')]);
-  assert.deepEqual([other.status, /acme-1 +shutdown +\(nothing\) +2026-12-01/.test(other.stdout)], [2, true]);
+  assert.deepEqual([other.status, /acme-1\tshutdown\t\(nothing\)\t2026-12-01/.test(other.stdout)], [2, true]);
   const again = await droverHere([...words, '--json']);
   assert.deepEqual([again.status, (JSON.parse(again.stdout) as { changes: unknown[] }).changes], [0, []]);
 

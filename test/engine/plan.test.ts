@@ -166,7 +166,7 @@ describe('what somebody must decide', () => {
     const { findings } = buildPlan(buildSnapshot({ groups: [rows({ [place]: state }, 2)] }), more);
     const codes = ['ASK_OPEN', 'UNREADABLE_DOCUMENT', 'DOCUMENT_TOO_LARGE'];
     const found = findings.find(({ code }) => codes.includes(code));
-    return [found?.severity ?? '', found?.code ?? '', found?.message.split(/ \(2 row\(s\).*?\)\. /)[1] ?? ''];
+    return [found?.severity ?? '', found?.code ?? '', found?.message.split(/ \(2 rows.*?\)\. /)[1] ?? ''];
   };
 
   it('names a way out that works', () => {
@@ -212,7 +212,7 @@ describe('a companion that changes', () => {
     const found = plan.findings.find(({ code }) => code === 'COMPANION_CHANGES');
     assert.deepEqual(
       [found?.place, found?.count, found?.message],
-      [place, 2, `effort of it is set to NULL in 2 row(s) of ${place}: high in 2.`],
+      [place, 2, `effort of it is set to NULL in 2 rows of ${place}: high in 2.`],
     );
   });
 });

@@ -128,6 +128,6 @@ describe('retirements', () => {
     assert.ok(event !== undefined);
     assert.equal(event.day, '2027-02-19');
     assert.match(event.summary, /^sonnet \(claude, anthropic\) is shut down \(12 rows\)$/);
-    assert.match(event.description, /apps 12\.\n.*\n12 tenant\(s\): T00 \(1\), .*T09 \(1\) and 2 more$/s);
+    assert.match(event.description, /apps 12\.\n.*\n12 tenants: T00 \(1\), .*T09 \(1\) and 2 more$/s);
   });
 });

@@ -51,12 +51,12 @@ const translated = [
   {},
 ];
 const said = [
-  /temperature is clamped in 2 row\(s\) .*: 1\.5 → 1 in 2\./,
-  /reasoning is renamed in 3 row\(s\)/,
-  /effort is rescaled in 2 row\(s\) .*: "high" → "medium" in 2\./,
-  /max_tokens is renamed in 1 row\(s\)/,
-  /max_output_tokens is clamped in 1 row\(s\) .*: 64000 → 32000 in 1\./,
-  /top_k is dropped in 1 row\(s\) .*: 5 in 1\./,
+  /temperature is clamped in 2 rows .*: 1\.5 → 1 in 2\./,
+  /reasoning is renamed in 3 rows/,
+  /effort is rescaled in 2 rows .*: "high" → "medium" in 2\./,
+  /max_tokens is renamed in 1 row/,
+  /max_output_tokens is clamped in 1 row .*: 64000 → 32000 in 1\./,
+  /top_k is dropped in 1 row .*: 5 in 1\./,
 ];
 
 /** Two models whose rows say nothing of parameters, and the first assistants of the tenant on one of them. */

@@ -438,7 +438,7 @@ oneEngine((engine) => {
       assert.ok(both.json.items.length > 0);
       refused(await http.call('GET', `${path}?format=pdf`, { key }), 400, 'REQUEST_INVALID');
       const own = await http.call('GET', '/api/v1/retirements?format=ics', { key: http.keys.viewer });
-      assert.ok(own.text.includes('BEGIN:VEVENT') && !own.text.includes('tenant(s)'));
+      assert.ok(own.text.includes('BEGIN:VEVENT') && !own.text.includes('tenants'));
     });
   });
 });

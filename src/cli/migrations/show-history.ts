@@ -129,18 +129,22 @@ function inOneLine(steps: readonly StepRecord[]): StepLine[] {
 }
 
 /** Findings and what stayed or was skipped, as they were stored. */
-export function showStoredResult({ out, style, width }: Terminal, { result }: MigrationDetail): void {
+export function showStoredResult(terminal: Terminal, { result }: MigrationDetail): void {
+  const { style } = terminal;
+  const out = inLines(terminal);
   const findings = listOf<Finding>(result, 'findings');
-  if (findings.length > 0) out(`\n${style.heading('Findings')}`);
+  const heading = (text: string, rows: readonly unknown[]): void => {
+    if (rows.length > 0) terminal.out(`\n${style.heading(text)}`);
+  };
+  heading('Findings', findings);
   for (const { severity, code, message } of findings) {
-    const line = `  ${style[severity](severity.padEnd(7))} ${code}: ${printable(message)}`;
-    for (const part of wrapLine(line, width)) out(part);
+    out(`  ${style[severity](severity.padEnd(7))} ${code}: ${printable(message)}`);
   }
   const stayed = listOf<{ place: string; count: number; reason: string }>(result, 'leftBehind');
-  if (stayed.length > 0) out(`\n${style.heading('Stayed')}`);
+  heading('Stayed', stayed);
   for (const { place, count, reason } of stayed) out(`  ${printable(place)}: ${count} (${reason})`);
   const skipped = listOf<{ table: string; key: string; reason: string }>(result, 'skipped');
-  if (skipped.length > 0) out(`\n${style.heading('Skipped')}`);
+  heading('Skipped', skipped);
   for (const { table, key, reason } of skipped)
     out(`  ${printable(table)} ${printable(key)}: ${printable(reason)}`);
 }
@@ -152,8 +156,10 @@ function listOf<T>(result: unknown, member: string): readonly T[] {
 }
 
 /** Every changed value, as the journal has it. */
-export function showChanges({ out, style }: Terminal, changes: readonly RecordedChange[]): void {
-  out(`\n${style.heading('Changes')}`);
+export function showChanges(terminal: Terminal, changes: readonly RecordedChange[]): void {
+  const { style } = terminal;
+  const out = inLines(terminal);
+  terminal.out(`\n${style.heading('Changes')}`);
   for (const { table, action, key, before, after } of changes) {
     out(`  ${printable(table)} ${style.bold(printable(key))} ${action}`);
     if (before !== null) out(`    ${style.error('-')} ${printable(JSON.stringify(before))}`);

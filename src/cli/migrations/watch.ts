@@ -12,6 +12,7 @@ import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { resolveUnit } from '../../site/tenant.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { inLines } from '../terminal/wrap.ts';
 import { minuteText } from '../terminal/times.ts';
 import { resolveWhere, whereWords, withSite } from '../../site/where.ts';
 import type { Where, WhereOptions } from '../../site/where.ts';
@@ -105,9 +106,10 @@ function show(
   look: WatchLook,
   { json, where }: { readonly json: boolean; readonly where: Where },
 ): void {
-  const { out, err, style } = terminal;
+  const { err, style } = terminal;
+  const out = inLines(terminal);
   const at = new Date().toISOString();
-  if (json) return out(JSON.stringify({ at, ...look }));
+  if (json) return terminal.out(JSON.stringify({ at, ...look }));
   const { moves, looked, stopped, late, unwatched } = look;
   const total = late.reduce((sum, { count }) => sum + count, 0);
   const whole = looked === moves;

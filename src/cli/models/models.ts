@@ -8,11 +8,12 @@ import { readModelUses } from '../../postgres/usage/uses.ts';
 import type { ModelUse } from '../../postgres/usage/uses.ts';
 import { suggestTargets } from '../../postgres/usage/suggest.ts';
 import type { PlannedSuggestion } from '../../postgres/usage/suggest.ts';
-import { parameterDefault, withJson, withList, withWhere } from '../options.ts';
+import { parameterDefault, withList, withWhere } from '../options.ts';
 import type { ListOption, TenantOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb, VerbGroup } from '../session.ts';
-import { showList } from '../terminal/table.ts';
+import { isForPrograms, showList } from '../terminal/table.ts';
+import type { TableContent } from '../terminal/table.ts';
 import { resolveTenant } from '../../site/tenant.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { inLines, wrapLine } from '../terminal/wrap.ts';
@@ -34,7 +35,7 @@ const suggest: Verb = {
   name: 'suggest',
   summary: 'which models could follow one, best first, with why and what a plan would find',
   define: (command) =>
-    withTenant(withJson(command).argument('<model>', 'name, family/name, provider/name or key'))
+    withTenant(withList(command).argument('<model>', 'name, family/name, provider/name or key'))
       .option('--limit <count>', 'how many; each of them is planned', positive, 5)
       .addOption(
         new Option(
@@ -108,6 +109,7 @@ async function suggestModels({ terminal, environment }: Session, command: Comman
   });
   if (options.json === true)
     terminal.out(JSON.stringify({ suggestions: found.map(suggestionJson) }, null, 2));
+  else if (isForPrograms(terminal, options.csv)) showList(terminal, suggestionTable(found), options.csv);
   else showSuggestions(terminal, found);
   return exitStatus.done;
 }
@@ -118,13 +120,28 @@ function suggestionJson({ model, score, reasons, plan }: PlannedSuggestion) {
   return { model: { kind, key, components }, score, reasons, findings, counts, completion, planHash: hash };
 }
 
+/** For programs. */
+function suggestionTable(found: readonly PlannedSuggestion[]): TableContent {
+  const rows = found.map(({ model, score, reasons, plan }) => [
+    modelLabel(model),
+    score,
+    changesOf(plan),
+    verdictOf(plan),
+    reasons.map(({ message }) => message).join(' '),
+  ]);
+  return { head: ['model', 'points', 'row changes', 'verdict', 'why'], rows };
+}
+
+function changesOf({ counts }: PlannedSuggestion['plan']): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
 /** A block for each: what it is, what a plan says, and why it has its rank. */
 function showSuggestions(terminal: Terminal, found: readonly PlannedSuggestion[]): void {
   if (found.length === 0) return terminal.err('There is no other model of this kind.');
   for (const [at, { model, score, reasons, plan }] of found.entries()) {
-    const rows = Object.values(plan.counts).reduce((sum, count) => sum + count, 0);
     inLines(terminal)(
-      `${at + 1}. ${terminal.style.heading(modelLabel(model))}: ${score} points, ${changeCount(rows)}`,
+      `${at + 1}. ${terminal.style.heading(modelLabel(model))}: ${score} points, ${changeCount(changesOf(plan))}`,
     );
     const why = `   ${reasons.map(({ message }) => message).join(' ')}`;
     for (const line of [

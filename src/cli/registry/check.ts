@@ -17,7 +17,7 @@ import { findMenu } from '../../registry/verdict/menu.ts';
 import type { Allowed, AllowedBy } from '../../registry/verdict/answer.ts';
 import type { Refused } from '../../registry/verdict/refusal.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { wrapLine } from '../terminal/wrap.ts';
+import { inLines, wrapLine } from '../terminal/wrap.ts';
 
 interface PairCheckOptions extends JsonOption, RegistryOption {
   readonly secrets?: string;
@@ -68,8 +68,8 @@ function runCheck({ terminal, environment }: Session, command: Command): number 
 
 /** Prints an allowed pair. */
 function showAllowed(terminal: Terminal, loaded: LoadedRegistry, verdict: Allowed): void {
-  const { out, style } = terminal;
-  out(`${style.good('ALLOWED')} ${verdict.runtime} may use ${printable(verdict.model)}.`);
+  const { style } = terminal;
+  inLines(terminal)(`${style.good('ALLOWED')} ${verdict.runtime} may use ${printable(verdict.model)}.`);
   showRows(terminal, [
     ['why', whyAllowed(loaded, verdict)],
     ['served by', servedBy(loaded, verdict)],
@@ -82,16 +82,20 @@ function showAllowed(terminal: Terminal, loaded: LoadedRegistry, verdict: Allowe
 }
 
 /** Prints an open runtime about which no model was asked. */
-function showNoModel({ out, style }: Terminal, { runtime, registryVersion }: NotAsked): void {
+function showNoModel(terminal: Terminal, { runtime, registryVersion }: NotAsked): void {
+  const { style } = terminal;
+  const out = inLines(terminal);
   out(`${style.good('ALLOWED')} ${runtime} needs no model: it finds its models itself.`);
   out(`  ${style.heading('registry'.padEnd(10))}${registryVersion}`);
 }
 
 /** Prints a refused pair. */
 function showRefused(terminal: Terminal, verdict: Refused): void {
-  const { out, style } = terminal;
+  const { style } = terminal;
   const what = verdict.model === '' ? 'be used' : `use ${printable(verdict.model)}`;
-  out(`${style.error('REFUSED')} ${printable(verdict.runtime)} may not ${what}: ${verdict.code}`);
+  inLines(terminal)(
+    `${style.error('REFUSED')} ${printable(verdict.runtime)} may not ${what}: ${verdict.code}`,
+  );
   showRows(terminal, [
     ['why', verdict.message],
     ['its arm', verdict.provider === null ? '' : `${verdict.provider}, paid by the ${verdict.payer}`],

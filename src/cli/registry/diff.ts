@@ -5,17 +5,21 @@ import { allPairs } from '../../registry/verdict/pairs.ts';
 import type { RegistryDiff, StoredPair } from '../../registry/import/diff.ts';
 import { openPlatform } from '../../platform/open.ts';
 import { listStoredPairs } from '../../platform/workspaces/stored-pairs.ts';
-import { withJson } from '../options.ts';
-import type { JsonOption } from '../options.ts';
+import { withList } from '../options.ts';
+import type { ListOption } from '../options.ts';
 import { loadValid } from '../../registry/load/folder.ts';
 import { readJson } from './folder.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { showTable } from '../terminal/table.ts';
+import { isForPrograms, showList, showTable } from '../terminal/table.ts';
+import type { TableContent } from '../terminal/table.ts';
+import { onErrorStream } from '../terminal/terminal.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { inLines } from '../terminal/wrap.ts';
 import { ownDatabase } from '../own-database.ts';
 import { usage, withDatabase } from '../../site/where.ts';
 
-interface DiffOptions extends JsonOption {
+interface DiffOptions extends ListOption {
   readonly pairs?: string;
   readonly data?: string;
   readonly database?: string;
@@ -26,7 +30,7 @@ export const compareRegistries: Verb = {
   name: 'diff',
   summary: 'compare two registries: what would no longer run, who would pay, what goes away',
   define: (command) =>
-    withJson(
+    withList(
       command
         .argument('<old>', 'the folder in use')
         .argument('<new>', 'the folder that shall take its place'),
@@ -43,7 +47,7 @@ export const compareRegistries: Verb = {
 async function runDiff(session: Session, command: Command): Promise<number> {
   const { terminal } = session;
   const options = command.opts<DiffOptions>();
-  const { json } = options;
+  const { json, csv } = options;
   const [before, after] = [loadValid(command.args[0] ?? ''), loadValid(command.args[1] ?? '')];
   const stored = await readStored(session, options);
   const pairs = stored ?? allPairs(before);
@@ -53,7 +57,10 @@ async function runDiff(session: Session, command: Command): Promise<number> {
   const gained = routable.map(({ tenant, runtime, model, count }) => ({ tenant, runtime, model, count }));
   if (json === true)
     terminal.out(JSON.stringify({ ...diff, compared: pairs.length, routable: gained }, null, 2));
-  else showDiff(terminal, diff, { compared: pairs.length, gained: gained.length });
+  else if (isForPrograms(terminal, csv)) {
+    showSum(onErrorStream(terminal), diff, { compared: pairs.length, gained: gained.length });
+    showList(terminal, diffTable(diff), csv);
+  } else showDiff(terminal, diff, { compared: pairs.length, gained: gained.length });
   return hasConsequences(diff) ? exitStatus.changes : exitStatus.done;
 }
 
@@ -83,27 +90,63 @@ function readPairs(file: string): StoredPair[] {
   });
 }
 
-function showDiff(
-  terminal: Session['terminal'],
-  { from, to, orphaned, payerFlips, retirements }: RegistryDiff,
-  { compared, gained }: { compared: number; gained: number },
-): void {
-  const { out, style } = terminal;
-  out(`${from} → ${to}: ${compared} pairs compared.`);
-  const show = (title: string, column: string, rows: readonly (readonly string[])[]): void => {
-    if (rows.length === 0) return;
-    out();
-    out(`${title}: ${rows.length}`);
-    showTable(terminal, { head: ['tenant', 'runtime', 'model', column], rows });
-  };
+interface DiffCounts {
+  readonly compared: number;
+  readonly gained: number;
+}
+
+/** What is concerned, by what becomes of it. */
+function concerned({ orphaned, payerFlips, retirements }: RegistryDiff): readonly ConcernedRows[] {
   const lost = orphaned.map((each) => [...namesOf(each), each.suggestions.join(', ')]);
   const flipped = payerFlips.map((each) => [...namesOf(each), `${each.from} → ${each.to}`]);
   const ending = retirements.map((each) => [...namesOf(each), endOf(each)]);
-  show(style.error('No longer runs'), 'take instead', lost);
-  show(style.warning('Paid by somebody else'), 'payer', flipped);
-  show(style.warning('Goes away'), 'when', ending);
-  if (gained > 0) out(`\n${gained} pairs become possible.`);
-  if (orphaned.length + payerFlips.length + retirements.length === 0) out('Nothing that runs is concerned.');
+  return [
+    { title: 'No longer runs', column: 'take instead', rows: lost },
+    { title: 'Paid by somebody else', column: 'payer', rows: flipped },
+    { title: 'Goes away', column: 'when', rows: ending },
+  ];
+}
+
+interface ConcernedRows {
+  readonly title: string;
+  readonly column: string;
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** For programs. */
+function diffTable(diff: RegistryDiff): TableContent {
+  const rows = concerned(diff).flatMap((each) => each.rows.map((row) => [each.title.toLowerCase(), ...row]));
+  return { head: ['what', 'tenant', 'runtime', 'model', 'detail'], rows };
+}
+
+function showDiff(terminal: Terminal, diff: RegistryDiff, counts: DiffCounts): void {
+  const { out, style } = terminal;
+  inLines(terminal)(comparedText(diff, counts));
+  for (const { title, column, rows } of concerned(diff)) {
+    if (rows.length === 0) continue;
+    const mark = title === 'No longer runs' ? style.error : style.warning;
+    out();
+    out(`${mark(title)}: ${rows.length}`);
+    showTable(terminal, { head: ['tenant', 'runtime', 'model', column], rows });
+  }
+  if (counts.gained > 0) out();
+  for (const line of closing(diff, counts)) inLines(terminal)(line);
+}
+
+/** The same without the rows. */
+function showSum({ out }: Terminal, diff: RegistryDiff, counts: DiffCounts): void {
+  for (const line of [comparedText(diff, counts), ...closing(diff, counts)]) out(line);
+}
+
+function comparedText({ from, to }: RegistryDiff, { compared }: DiffCounts): string {
+  return `${from} → ${to}: ${compared} pairs compared.`;
+}
+
+function closing(diff: RegistryDiff, { gained }: DiffCounts): string[] {
+  return [
+    ...(gained > 0 ? [`${gained} pairs become possible.`] : []),
+    ...(hasConsequences(diff) ? [] : ['Nothing that runs is concerned.']),
+  ];
 }
 
 function namesOf({

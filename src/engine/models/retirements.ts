@@ -170,16 +170,20 @@ function identityOf({ kind, components: { provider = '', family = '', name = '' 
   return [kind, provider, family, name].map(encodeURIComponent).join('.');
 }
 
+function counted(count: number, what: string): string {
+  return count === 1 ? `1 ${what}` : `${count} ${what}s`;
+}
+
 function describeEvent(one: Retirement): Omit<CalendarEvent, 'uid' | 'day'> {
   const { kind, components, rows, successor, tenants, announced } = one;
   return {
-    summary: `${modelLabel({ components })} is shut down (${rows} rows)`,
+    summary: `${modelLabel({ components })} is shut down (${counted(rows, 'row')})`,
     description: [
-      `${rows} row(s) use this ${kind} model: ${whereUsed(one)}.`,
+      `This ${kind} model is used in ${counted(rows, 'row')}: ${whereUsed(one)}.`,
       ...(successor === null ? [] : [`Successor: ${successor.name} (${successor.by}).`]),
       ...(announced === null ? [] : [`Announced on ${announced}.`]),
       `Says: ${saysWhat(one)}.`,
-      ...(tenants.length === 0 ? [] : [`${countTenants(one)} tenant(s): ${named(tenants)}`]),
+      ...(tenants.length === 0 ? [] : [`${counted(countTenants(one), 'tenant')}: ${named(tenants)}`]),
     ].join('\n'),
     categories: ['model retirement', kind],
   };

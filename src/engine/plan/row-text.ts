@@ -1,9 +1,16 @@
 /** Rows of a database in words: how many, and the names of the first few. */
 import type { RowName, Step } from './plan-types.ts';
 
-/** `1 row`, `2 rows`. */
-export function rowCount(rows: number): string {
-  return rows === 1 ? '1 row' : `${rows} rows`;
+/** `1 row`, `2 rows`; `2 removed rows` of some kind. */
+export function rowCount(rows: number, kind?: string): string {
+  const word = kind === undefined ? '' : `${kind} `;
+  return rows === 1 ? `1 ${word}row` : `${rows} ${word}rows`;
+}
+
+/** `1 row stays`, `2 rows stay`: what so many do. */
+export function verbOf(rows: number, verb: string): string {
+  if (rows !== 1) return verb;
+  return { have: 'has', are: 'is' }[verb] ?? `${verb}s`;
 }
 
 /** `1 row change`, `2 row changes`: what a step does to a row. A row that two steps change counts twice. */

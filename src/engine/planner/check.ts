@@ -2,6 +2,7 @@
  * The independent checker: does this plan follow from these facts? It shares no code that decides with the planner, so that each
  * tests the other. Of a step it reads only what the step touches and writes. An empty list means that the plan may run.
  */
+import { rowCount } from '../plan/row-text.ts';
 import { ownMember } from '../own.ts';
 import { touchedPlaces, writtenMappings } from '../operations/operations.ts';
 import type { Plan, Step } from '../plan/plan-types.ts';
@@ -59,7 +60,7 @@ function checkAccounted(snapshot: Snapshot, plan: Plan, group: RowGroup): CheckP
       plan.leftBehind.some((entry) => entry.place === id) ||
       plan.steps.some((step) => touchedPlaces(step).includes(id)) ||
       isMerged(plan, group);
-    const message = `${id} names the source in ${group.rows} row(s), and the plan neither moves nor lists them`;
+    const message = `${id} names the source in ${rowCount(group.rows)}, and the plan neither moves nor lists them`;
     return problemIf(!accounted, 'FORGOTTEN', message);
   });
 }

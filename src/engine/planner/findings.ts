@@ -1,4 +1,5 @@
 /** What a person must know before a plan runs. Codes, severities and ways out are listed in docs/findings.md. */
+import { rowCount, verbOf } from '../plan/row-text.ts';
 import { compareModels } from '../models/compatibility.ts';
 import { given } from '../given.ts';
 import { isMovingRows } from '../operations/operations.ts';
@@ -95,7 +96,7 @@ function demandFindings({ snapshot }: FindingInput): Finding[] {
   return snapshot.demands.flatMap((demand) => {
     const { place, rows } = demand;
     const about = { count: rows, place };
-    const demands = `${rows} row(s) of ${place} demand`;
+    const demands = `${rowCount(rows)} of ${place} ${verbOf(rows, 'demand')}`;
     const classTooLow = `${demands} security class ${demand.security}; the target has ${security}.`;
     const otherRegion = `${demands} region ${demand.region}; the target runs in ${region ?? 'an unknown one'}.`;
     return [
@@ -139,7 +140,7 @@ function resetFindings(input: FindingInput): Finding[] {
     kind === 'move' && parameterMembers === 'all' ? (group.side[parameters] ?? 0) : 0,
   );
   return counts.map(([{ id: place }, count]) => {
-    const message = `The parameters of ${count} row(s) of ${place} are reset to {}; their old values are in the journal.`;
+    const message = `The parameters of ${rowCount(count)} of ${place} are reset to {}; their old values are in the journal.`;
     return finding('info', 'PARAMETERS_RESET', message, { place, count });
   });
 }
@@ -148,7 +149,7 @@ function mergeFindings({ steps, snapshot }: FindingInput): Finding[] {
   const merges = steps.filter((step) => step.operation === 'merge');
   return merges.flatMap(({ move: { place }, entity, expected: count, carry }) => {
     const message =
-      `${count} row(s) of ${place} are removed because a row with the target is already there; that row survives` +
+      `${rowCount(count)} of ${place} ${verbOf(count, 'are')} removed because a row with the target is already there; that row survives` +
       (carry.length === 0 ? '.' : `, and is given ${carry.join(', ')} of the removed one.`);
     const lost = snapshot.merged.filter((one) => one.place === place && !carry.includes(one.column));
     return [
@@ -161,7 +162,7 @@ function mergeFindings({ steps, snapshot }: FindingInput): Finding[] {
 function lossFinding({ place, column, rows: count, example }: MergedSetting, entity: string): Finding {
   const { key, removed, survivor } = example;
   const message =
-    `${count} removed row(s) of ${place} have ${column}, and the row that survives does not have the same: ` +
+    `${rowCount(count, 'removed')} of ${place} ${verbOf(count, 'have')} ${column}, and the row that survives does not have the same: ` +
     `${key} has ${shortened(removed)}, the other ${survivor === null ? 'nothing' : shortened(survivor)}. ` +
     `"carry: [${column}]" passes it on.`;
   const other = survivor === null ? 'has none' : `has ${shortened(survivor)}`;

@@ -3,6 +3,7 @@
  * configuration says that all members of a document are parameters of the model (`parameterMembers: all`), that is expected, and
  * said as information.
  */
+import { rowCount, verbOf } from '../plan/row-text.ts';
 import { compareText } from '../order.ts';
 import type { ParameterChange } from '../models/parameters.ts';
 import { finding } from '../finding.ts';
@@ -38,10 +39,10 @@ function translationFindings(input: Decisions, entry: ParameterDocuments): Findi
   const changed = parameterChanges(input.snapshot, entry, 'translate');
   if (changed === undefined) return supportUnknown(place, entry);
   return tallyChanges(changed).map(({ name, change, rows, values }) => {
-    const message = `${name} is ${change} in ${rows} row(s) of ${place}: ${valuesText(values)}.`;
+    const message = `${name} is ${change} in ${rowCount(rows)} of ${place}: ${valuesText(values)}.`;
     const severity = isLoss(change) ? severityOf(input, entry) : 'info';
     const takes = change === 'dropped' ? 'does not take' : 'takes less of';
-    const told = `The new model ${takes} ${name}, which ${rows} row(s) have set: ${valuesText(values)}.`;
+    const told = `The new model ${takes} ${name}, which ${rowCount(rows)} ${verbOf(rows, 'have')} set: ${valuesText(values)}.`;
     return finding(severity, 'PARAMETER_CHANGES', message, {
       place,
       count: rows,
@@ -57,10 +58,10 @@ function resetFindings(input: Decisions, entry: ParameterDocuments): Finding[] {
   const count = lost.reduce((sum, { rows }) => sum + rows, 0);
   const removed = tallyChanges(lost).map(({ name, values }) => `${name} (${valuesText(values)})`);
   const lines =
-    `The parameters of ${count} row(s) of ${place} are removed: ${removed.join('; ')}. ` +
+    `The parameters of ${rowCount(count)} of ${place} are removed: ${removed.join('; ')}. ` +
     'What else the documents hold stays, and the old values are in the journal.';
-  const told = `Parameters of ${count} row(s) are removed, and the defaults of the new model hold: ${removed.join('; ')}.`;
-  const filled = `${unset} row(s) of ${place} have no parameters, and get an empty document.`;
+  const told = `Parameters of ${rowCount(count)} are removed, and the defaults of the new model hold: ${removed.join('; ')}.`;
+  const filled = `${rowCount(unset)} of ${place} ${verbOf(unset, 'have')} no parameters, and ${verbOf(unset, 'get')} an empty document.`;
   return [
     ...(count === 0
       ? []
@@ -109,7 +110,7 @@ function supportUnknown(place: string, { documents }: ParameterDocuments): Findi
   const count = documents.reduce((sum, { rows }) => sum + rows, 0);
   if (count === 0) return [];
   const message =
-    `Nobody says which parameters the target supports, so those of ${count} row(s) of ${place} stay as they are: ` +
+    `Nobody says which parameters the target supports, so those of ${rowCount(count)} of ${place} stay as they are: ` +
     'look whether the target takes them, or map facts.parameters.';
   return [finding('warning', 'PARAMETER_SUPPORT_UNKNOWN', message, { place, count })];
 }
@@ -138,7 +139,7 @@ function configured({ companions }: Place, { place, column, values }: CompanionV
     changed.map(({ text, rows }) => [rule === 'drop' ? text : `${text} → ${map.get(text) ?? ''}`, rows]),
   );
   const what = rule === 'drop' ? 'is set to NULL' : 'changes with the model';
-  const message = `${column} ${what} in ${count} row(s) of ${place}: ${valuesText(shown)}.`;
+  const message = `${column} ${what} in ${rowCount(count)} of ${place}: ${valuesText(shown)}.`;
   return [finding(rule === 'drop' ? 'warning' : 'info', 'COMPANION_CHANGES', message, { place, count })];
 }
 
@@ -158,8 +159,8 @@ function unsupported(
     refused.map(({ text, rows, after }) => [after === undefined ? text : `${text} would be ${after}`, rows]),
   );
   const message =
-    `${column} stays in ${count} row(s) of ${place}, and ${modelLabel(snapshot.target)} does not take it as it is: ` +
+    `${column} stays in ${rowCount(count)} of ${place}, and ${modelLabel(snapshot.target)} does not take it as it is: ` +
     `${valuesText(shown)}. Say what becomes of it: "companions: { ${column}: drop }", or keep, or a map of values.`;
-  const told = `${column} stays as it is in ${count} row(s), though the new model does not take it so: ${valuesText(shown)}.`;
+  const told = `${column} stays as it is in ${rowCount(count)}, though the new model does not take it so: ${valuesText(shown)}.`;
   return [finding('warning', 'COMPANION_UNSUPPORTED', message, { place, count, told })];
 }

@@ -5,7 +5,7 @@ import type { Decided, Decisions, RowOutcome } from '../plan/decide.ts';
 import { findTable } from '../catalogue/catalog.ts';
 import { quoteWhereNeeded, tablePath } from '../catalogue/names.ts';
 import { newKey } from '../plan/new-row.ts';
-import { rowCount } from '../plan/row-text.ts';
+import { rowCount, verbOf } from '../plan/row-text.ts';
 import { finding } from '../finding.ts';
 import type { Finding } from '../finding.ts';
 import type { LeftBehind, Step } from '../plan/plan-types.ts';
@@ -67,8 +67,8 @@ export function newKeyFindings({ snapshot: { rules }, steps }: FindingInput): Fi
     if (key.by !== 'nobody') return [];
     const [path, column] = [tablePath(rules.scope, table), quoteWhereNeeded(key.column)];
     const message =
-      `${step.expected} new row(s) of ${path} would make the target available, and nobody can say their ${key.column}, which has no ` +
-      `default: give ${path}.${column} one, or add those rows first.`;
+      `${rowCount(step.expected, 'new')} of ${path} would make the target available, and nobody can say their ` +
+      `${key.column}, which has no default: give ${path}.${column} one, or add those rows first.`;
     return [finding('error', 'NO_ROW_KEY', message, { place: path, count: step.expected })];
   });
 }
@@ -77,7 +77,7 @@ export function dependentFindings({ dependents }: Snapshot): Finding[] {
   const inUse = Object.entries(dependents).filter(([, rows]) => rows > 0);
   return inUse.map(([table, count]) => {
     const message =
-      `${count} row(s) of other tables refer to rows of ${table} that merging would remove: ` +
+      `${rowCount(count)} of other tables ${verbOf(count, 'refer')} to rows of ${table} that merging would remove: ` +
       'resolve them first, or set "collision: skip".';
     return finding('error', 'REDUNDANT_ROW_IN_USE', message, { place: table, count });
   });
@@ -95,7 +95,7 @@ export function refusalFindings({ refusals, subject }: Snapshot): Finding[] {
         return finding('info', 'TARGET_NOT_JUDGED', message, { place: table });
       }
       const message =
-        `${rows} row(s) of ${table}${some}, cannot hold the target (${what}). ` +
+        `${rowCount(rows)} of ${table}${some}, cannot hold the target (${what}). ` +
         'Change that first, choose another target, or leave these rows out.';
       return finding('error', 'TARGET_REFUSED', message, { place: table, count: rows, forceable: true });
     },
@@ -131,7 +131,7 @@ export function questionFindings({ intent, leftBehind }: FindingInput): Finding[
   return asked.map((entry) => {
     const { place, entity, count, message } = entry;
     const code = askedCodes.get(message) ?? 'ASK_OPEN';
-    const text = `${place}: ${message} (${count} row(s)${exampleOf(entry)}). ${wayOut(entry)}--leave-asks moves the rest.`;
+    const text = `${place}: ${message} (${rowCount(count)}${exampleOf(entry)}). ${wayOut(entry)}--leave-asks moves the rest.`;
     return finding(intent.leaveAsks ? 'warning' : 'error', code, text, { place, entity, count });
   });
 }
@@ -170,7 +170,7 @@ export function keptFindings({ intent, leftBehind }: FindingInput): Finding[] {
   return leftBehind.flatMap(({ reason, place, entity, count, message }) => {
     const code = keptCodes[reason];
     if (code === undefined) return [];
-    const text = `${place}: ${count} row(s) stay on the source: ${message}.`;
+    const text = `${place}: ${rowCount(count)} ${verbOf(count, 'stay')} on the source: ${message}.`;
     const asked = intent.entityTypes?.includes(entity) ?? true;
     return [
       finding(reason === 'data-bound' && asked ? 'error' : 'info', code, text, { place, entity, count }),
@@ -183,7 +183,7 @@ export function allowedFindings({ leftBehind }: FindingInput): Finding[] {
   const refused = leftBehind.filter(({ reason }) => reason === 'not-allowed');
   return refused.map(({ place, entity, count }) => {
     const message =
-      `${place}: ${count} row(s) cannot have the target, or not on the same terms. They stay as they are, and the rest moves; ` +
+      `${place}: ${rowCount(count)} cannot have the target, or not on the same terms. Nothing of that changes, and the rest moves; ` +
       'give them another model, then migrate again.';
     return finding('warning', 'TARGET_NOT_ALLOWED', message, { place, entity, count });
   });

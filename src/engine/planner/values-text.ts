@@ -8,5 +8,5 @@ export function valuesText(values: ReadonlyMap<string, number>): string {
   const all = [...values].toSorted(([a, some], [b, others]) => others - some || compareText(a, b));
   const most = all.slice(0, valuesShown).map(([value, rows]) => `${value} in ${rows}`);
   const more = all.length - valuesShown;
-  return [...most, ...(more > 0 ? [`${more} other value(s)`] : [])].join(', ');
+  return [...most, ...(more > 0 ? [`${more} other ${more === 1 ? 'value' : 'values'}`] : [])].join(', ');
 }

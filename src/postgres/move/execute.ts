@@ -3,6 +3,7 @@
  * all members by one statement. Every step must touch exactly the planned number of rows; deferred constraints are forced before the
  * commit; afterwards the facts are read once more, and nothing that a plan moved may be left.
  */
+import { rowCount } from '../../engine/plan/row-text.ts';
 import { everyMember } from '../driver/members.ts';
 import { parameterChanges } from '../../engine/plan/parameter-changes.ts';
 import type { Step, MovedColumns, Plan } from '../../engine/plan/plan-types.ts';
@@ -150,7 +151,7 @@ function stepsOf([first, ...others]: Slot): readonly [Step, ...Step[]] {
 function mismatch(step: Step, actual: number): DroverError {
   return new DroverError(
     'COUNT_MISMATCH',
-    `Step ${step.id} (${step.operation} ${step.table}) touched ${actual} row(s), the plan expects ${step.expected}. ` +
+    `Step ${step.id} (${step.operation} ${step.table}) touched ${rowCount(actual)}, the plan expects ${step.expected}. ` +
       'The migration was rolled back.',
     { step: step.id, table: step.table, expected: step.expected, actual },
   );

@@ -2,6 +2,7 @@
  * The statements that the steps of a plan would run, for a person to read (`plan --sql`). They are the very values that would be
  * sent, rendered in the same way.
  */
+import { rowCount } from '../../engine/plan/row-text.ts';
 import type { Plan, Step } from '../../engine/plan/plan-types.ts';
 import { DroverError } from '../../errors.ts';
 import { stateTable } from '../scope/site.ts';
@@ -38,7 +39,7 @@ function explainStep(context: StepContext, step: Step): string {
     ? ['-- each document is edited by Drover and written back in batches, where its old text is still there']
     : [];
   return [
-    `-- step ${step.id}: ${step.operation} ${step.table}, ${step.expected} row(s)`,
+    `-- step ${step.id}: ${step.operation} ${step.table}, ${rowCount(step.expected)}`,
     ...statementsOf(context, step).map(statementText),
     ...edits,
   ].join('\n');

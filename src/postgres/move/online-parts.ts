@@ -145,7 +145,7 @@ async function movePart(site: Site, part: Part, step: RewriteStep): Promise<numb
 function changedMeanwhile({ table }: RewriteStep, rows: number): DroverError {
   return new DroverError(
     'COUNT_MISMATCH',
-    `Somebody changed ${rows} document(s) of ${table} while they were moved.`,
+    `Somebody changed ${rows} ${rows === 1 ? 'document' : 'documents'} of ${table} while they were moved.`,
     { table, rows },
   );
 }

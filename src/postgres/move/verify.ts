@@ -1,4 +1,5 @@
 /** Afterwards both books are read again: nothing that a plan moved may be left, and nothing that it did not announce. */
+import { rowCount, verbOf } from '../../engine/plan/row-text.ts';
 import { everyMember } from '../driver/members.ts';
 import { decideAll } from '../../engine/plan/decide.ts';
 import type { TableId } from '../../engine/catalogue/catalog.ts';
@@ -83,7 +84,8 @@ async function keyLeft(tx: Tx, { member, snapshot, plan }: Execution): Promise<D
   const { table, rows } = wrong;
   return new DroverError(
     'REFERENCES_LEFT',
-    `After the re-key ${rows} row(s) of ${table} refer to ${step.to}, where the plan announced ${expected.get(table) ?? 0}. ` +
+    `After the re-key ${rowCount(rows)} of ${table} ${verbOf(rows, 'refer')} to ${step.to}, ` +
+      `where the plan announced ${expected.get(table) ?? 0}. ` +
       'The migration was rolled back.',
     { place: table, rows },
   );
@@ -95,7 +97,8 @@ function leftOf({ snapshot, plan }: Execution, places: readonly PlaceGroup[]): D
       if (outcome.kind === 'move' || outcome.kind === 'merge')
         return new DroverError(
           'REFERENCES_LEFT',
-          `After the move ${group.rows} row(s) of ${place.id} still name the source. The migration was rolled back.`,
+          `After the move ${rowCount(group.rows)} of ${place.id} still ${verbOf(group.rows, 'name')} the source. ` +
+            'The migration was rolled back.',
           { place: place.id, rows: group.rows },
         );
   return undefined;
@@ -109,7 +112,8 @@ function unannounced({ snapshot, plan }: Execution, found: readonly Uncovered[])
     if (rows > known)
       return new DroverError(
         'REFERENCES_LEFT',
-        `After the move ${rows - known} row(s) of ${place} name the source where the plan announced none. The migration was rolled back.`,
+        `After the move ${rowCount(rows - known)} of ${place} ${verbOf(rows - known, 'name')} the source ` +
+          'where the plan announced none. The migration was rolled back.',
         { place, rows: rows - known },
       );
   }

@@ -144,7 +144,7 @@ export async function closeRecords(
   ]);
   if (status === 'succeeded') for (const one of done) await writeAlias(tx, site, one);
   if (closed !== size)
-    throw new DroverError('INTERNAL', `The records of ${size - closed} migration(s) are gone.`);
+    throw new DroverError('INTERNAL', `The records of ${size - closed} migrations are gone.`);
 }
 
 /** The statement that records what each step did; undefined where there was no step. */

@@ -111,7 +111,7 @@ export async function recordDone(
   const run = about.claim.runId;
   throw new DroverError(
     'RUN_CLAIM_LOST',
-    `Another worker has taken over ${all - written} of ${all} tenant(s) of run ${run}, because this one did not answer in time; ` +
+    `Another worker has taken over ${all - written} of ${all} tenants of run ${run}, because this one did not answer in time; ` +
       'what it did is rolled back.',
     { run },
   );

@@ -1,4 +1,5 @@
 /** What the catalogue says of the tables that a re-key writes to: what forbids it, what fires, what is computed, what no index serves. */
+import { rowCount } from '../../../engine/plan/row-text.ts';
 import { displayName } from '../../../engine/catalogue/catalog.ts';
 import type { Check, Table } from '../../../engine/catalogue/catalog.ts';
 import { columnPath } from '../../../engine/catalogue/names.ts';
@@ -191,7 +192,7 @@ async function readRefused(tx: Tx, about: Around): Promise<Pick<AroundFollowers,
     const { table, check } = one;
     const found = await askSafely(tx, refusedRows(about, one));
     const rows = found?.rows[0] ?? 0;
-    const message = `${rows} row(s) of ${table.id} cannot hold ${about.to} (${check.name}: ${check.definition})`;
+    const message = `${rowCount(rows)} of ${table.id} cannot hold ${about.to} (${check.name}: ${check.definition})`;
     if (found === undefined) unjudged.push(notJudged(one));
     else if (rows > 0) impossible.push({ word: 'key-type', message });
   }

@@ -9,6 +9,7 @@
  * Locking: the row is held FOR UPDATE since before the facts were read (../locks.ts). A writer that inserts a reference meanwhile waits
  * for it, and then finds no row of the old key (23503). Index: the ones on the referring columns (NO_INDEX where there is none).
  */
+import { rowCount } from '../../../engine/plan/row-text.ts';
 import type { Table } from '../../../engine/catalogue/catalog.ts';
 import type { RekeyStep } from '../../../engine/plan/plan-types.ts';
 import { tableOf } from '../../../engine/rules/references.ts';
@@ -54,7 +55,7 @@ export const rekey: StepExecution<RekeyStep> = {
 function mismatch(step: RekeyStep, found: { table: string; expected: number; actual: number }): DroverError {
   return new DroverError(
     'COUNT_MISMATCH',
-    `Step ${step.id} (rekey ${step.table}) changed ${found.actual} row(s) of ${found.table}, the plan expects ${found.expected}. ` +
+    `Step ${step.id} (rekey ${step.table}) changed ${rowCount(found.actual)} of ${found.table}, the plan expects ${found.expected}. ` +
       'The migration was rolled back.',
     { step: step.id, ...found },
   );

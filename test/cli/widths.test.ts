@@ -1,0 +1,140 @@
+/** Whatever a command prints fits 40, 80 and 120 columns without cutting a name, has no colours where none are wanted, and is rows in a pipe. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
+import { commandsBelow, droverHere } from './drover-here.ts';
+import { demoPlace } from './drover-process.ts';
+import type { Place } from './drover-process.ts';
+
+interface Seen {
+  /** The words after the command; `RUN`, `MIGRATION` stand for ids. */
+  readonly words: readonly string[];
+  /** A list: rows with tabs in a pipe. */
+  readonly isList?: true;
+  /** It opens no database. */
+  readonly isAlone?: true;
+}
+
+const move = ['--from', 'claude-3-7-sonnet', '--to', 'claude-sonnet-4-6'];
+const list = (...words: string[]): Seen => ({ words, isList: true });
+const text = (...words: string[]): Seen => ({ words });
+const alone = (...words: string[]): Seen => ({ words, isAlone: true });
+
+/** Every command, or why it is not among them: the test looks for those that are missing. */
+const seen: Readonly<Record<string, readonly Seen[] | string>> = {
+  inventory: [text()],
+  inspect: [list()],
+  doctor: [text()],
+  'doctor rules': [{ ...list(), isAlone: true }],
+  'doctor explain': [alone('POLICY_MISSING')],
+  grants: 'a script of SQL',
+  plan: [text('--tenant', 'Alder Clinic', ...move), list('--all-tenants', ...move)],
+  history: [list(), text('MIGRATION')],
+  aliases: [list()],
+  'models list': [list()],
+  'models suggest': [list('claude-3-7-sonnet')],
+  retirements: [list()],
+  watch: [text()],
+  runs: [list(), list('show', 'RUN')],
+  check: [alone('hermes', 'claude-opus-4-7'), alone('hermes', 'no-such-model')],
+  'registry show': [alone(), alone('hermes'), alone('claude-3-7-sonnet')],
+  'registry validate': [alone()],
+  'registry diff': [{ ...list('registry', 'registry'), isAlone: true }],
+  keys: [list('list')],
+  'config check': 'attached databases alone; one line',
+  apply: 'shows the plan of `plan`, and the result that `history MIGRATION` shows; tried below',
+  rollback: 'as apply',
+  'rekey plan': 'as plan',
+  'rekey apply': 'as apply',
+  init: 'a file, whose lines are as they are',
+  completion: 'a script',
+  man: 'a page for `man`, which wraps it',
+  demo: 'a story of what the others print',
+  serve: 'waits; a line',
+  edge: 'waits; a line',
+  worker: 'waits; a line for each wave',
+  notify: 'one line',
+  seed: 'one line for each key',
+  secrets: 'one line',
+  'registry import': 'needs a file of a feed',
+  'registry audit': 'needs a file of a feed',
+  config: 'a group',
+  models: 'a group',
+  registry: 'a group',
+  rekey: 'a group',
+};
+
+/** A line that may be as long as it is: one word, or a command that a person pastes. */
+function mayBeLong(line: string): boolean {
+  const said = line.replace(/`[^`]*`\S*/g, '').replace(/(: |^ *)(drover|npx|psql) .*$/, '');
+  return !said.trim().includes(' ');
+}
+
+const wordsOf = (said: string): Set<string> => new Set(stripVTControlCharacters(said).split(/\s+/));
+
+describe('what is printed', () => {
+  let demo: Place;
+  const ids = new Map<string, string>();
+  const run = async (
+    name: string,
+    { words, isAlone }: Seen,
+    options: { columns?: number; env?: Record<string, string>; more?: readonly string[] },
+  ): Promise<string> => {
+    const given = words.map((word) => ids.get(word) ?? word);
+    const where = isAlone === true ? [] : demo.where;
+    const outcome = await droverHere(
+      [...name.split(' '), ...given, ...where, ...(options.more ?? [])],
+      options,
+    );
+    assert.doesNotMatch(outcome.stderr, /INTERNAL|USAGE_INVALID/, `${name}: ${outcome.stderr}`);
+    return outcome.stdout;
+  };
+
+  before(async () => {
+    demo = await demoPlace('server');
+    await droverHere(['apply', ...demo.where, '--tenant', 'Alder Clinic', ...move, '--yes']);
+    await droverHere(['apply', ...demo.where, '--all-tenants', ...move, '--yes']);
+    for (const [id, command, member] of [
+      ['MIGRATION', 'history', 'migrations'],
+      ['RUN', 'runs', 'runs'],
+    ] as const) {
+      const { stdout } = await droverHere([command, '--json', ...demo.where]);
+      const found = JSON.parse(stdout) as Record<string, { id: string }[]>;
+      ids.set(id, found[member]?.[0]?.id ?? '');
+    }
+  });
+  after(() => demo.drop());
+
+  it('is looked at for every command', async () => {
+    const commands = (await commandsBelow()).map((words) => words.join(' '));
+    assert.deepEqual(Object.keys(seen).toSorted(), commands.toSorted());
+  });
+
+  for (const [name, cases] of Object.entries(seen))
+    if (typeof cases !== 'string')
+      for (const each of cases)
+        it(`drover ${[name, ...each.words].join(' ')}`, async () => {
+          const wide = wordsOf(await run(name, each, { columns: 120 }));
+          for (const columns of [40, 80, 120]) {
+            const said = await run(name, each, { columns });
+            const lines = stripVTControlCharacters(said).split('\n');
+            assert.deepEqual(
+              lines.filter((line) => line.length > columns && !mayBeLong(line)),
+              [],
+              String(columns),
+            );
+            const narrow = wordsOf(said);
+            const cut = [...wide].filter((word) => !narrow.has(word) && !/\d[:.]\d|^[─━]+$/.test(word));
+            assert.deepEqual(cut, [], `whole at 120 columns, and not at ${columns}`);
+          }
+          const plain = await run(name, each, { columns: 80, env: { NO_COLOR: '1' } });
+          assert.equal(plain, stripVTControlCharacters(plain), 'no colours where none are wanted');
+          const piped = await run(name, each, {});
+          assert.equal(piped, stripVTControlCharacters(piped), 'no colours in a pipe');
+          if (each.isList !== true) return;
+          const rows = piped.split('\n').filter((line) => line !== '');
+          const csv = await run(name, each, { more: ['--csv'] });
+          const [head = ''] = csv.split('\r\n');
+          for (const row of rows) assert.equal(row.split('\t').length, head.split(',').length, row);
+        });
+});
