@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import type { IsolationFacts } from '../../src/engine/isolation/facts.ts';
 import type { IsolationFinding, IsolationReport } from '../../src/engine/isolation/report.ts';
 import type { Config, IsolationConfig } from '../../src/engine/rules/config.ts';
+import type { IsolationSettings } from '../../src/isolation/ground.ts';
 import { judge } from '../../src/isolation/judge.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database, Tx } from '../../src/postgres/driver/database.ts';
@@ -39,7 +40,7 @@ function schemaOf(shape: Shape): string {
 }
 
 /** Fills the placeholders of a text. */
-function fill(shape: Shape, text: string): string {
+export function fill(shape: Shape, text: string): string {
   const sql = text.replaceAll(/\{\{(BY|PARTS) (\w+)\}\}/g, (_, what: string, word: string) => {
     if (shape !== 'partitioned') return '';
     return what === 'BY' ? `PARTITION BY HASH ({{${word}}})` : parts(word);
@@ -117,12 +118,17 @@ export interface Planting {
 
 class RolledBack extends Error {}
 
+/** Makes the sound schema, and puts the fault into it. */
+export async function plant(tx: Tx, { shape, sql }: Planting): Promise<void> {
+  await tx.script(fill(shape, base(shape)));
+  if (sql !== '') await tx.script(fill(shape, sql));
+}
+
 /** Judges the schema with the fault, and takes both back. */
 export async function judgePlanted(database: Database, planting: Planting): Promise<IsolationReport> {
   let report: IsolationReport | undefined;
   const work = async (tx: Tx): Promise<never> => {
-    await tx.script(fill(planting.shape, base(planting.shape)));
-    if (planting.sql !== '') await tx.script(fill(planting.shape, planting.sql));
+    await plant(tx, planting);
     report = await judgeWithin(tx, database.engine, planting);
     throw new RolledBack();
   };
@@ -134,6 +140,16 @@ export async function judgePlanted(database: Database, planting: Planting): Prom
 }
 
 async function judgeWithin(tx: Tx, engine: Database['engine'], planting: Planting): Promise<IsolationReport> {
+  const { facts, settings } = await readPlanted(tx, engine, planting);
+  return judge(facts, settings);
+}
+
+/** What the schema is judged by. */
+export async function readPlanted(
+  tx: Tx,
+  engine: Database['engine'],
+  planting: Planting,
+): Promise<{ facts: IsolationFacts; settings: IsolationSettings }> {
   const { shape, tenant: said_ = {}, changed = (facts) => facts } = planting;
   const said = planting.isolation ?? { roles: [roleName('app')], trusted: [roleName('backup')] };
   const plain = configOf(shape, said);
@@ -148,7 +164,7 @@ async function judgeWithin(tx: Tx, engine: Database['engine'], planting: Plantin
     roles: said.roles ?? [],
     settings: ['app.org'],
   });
-  return judge(changed(facts), {
+  const settings: IsolationSettings = {
     ownership: 'declared',
     ...(said.roles === undefined ? {} : { roles: { names: said.roles, from: 'configuration' } }),
     // What other files do with the server is not this one's fault.
@@ -156,7 +172,8 @@ async function judgeWithin(tx: Tx, engine: Database['engine'], planting: Plantin
     context: ['app.org', ...(said.context ?? [])],
     ignored: said.ignore ?? [],
     today: '2026-12-01',
-  });
+  };
+  return { facts: changed(facts), settings };
 }
 
 /** `rule object`, for comparison. */
@@ -167,11 +184,19 @@ export function shownFindings({ findings }: IsolationReport): string[] {
   );
 }
 
-export async function openFresh(engine: Engine): Promise<{ database: Database; close: () => Promise<void> }> {
+export interface OpenedFresh {
+  readonly database: Database;
+  /** Of a server. */
+  readonly url: string | undefined;
+  readonly close: () => Promise<void>;
+}
+
+export async function openFresh(engine: Engine): Promise<OpenedFresh> {
   const { target, drop } = await freshDatabase(engine);
   const database = await openDatabase(target);
   return {
     database,
+    url: 'url' in target ? target.url : undefined,
     close: async () => {
       await database.close();
       await drop();

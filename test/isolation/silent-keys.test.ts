@@ -91,6 +91,12 @@ const sound: Readonly<Record<string, Pick<Planting, 'sql' | 'tenant'>>> = {
   'indexes whose columns after the tenant are leakproof': {
     sql: `ALTER TABLE {{rooms}} ADD n bigint, ADD t timestamptz; CREATE INDEX ON {{rooms}} ({{org_id}}, {{note}}, n, t)`,
   },
+  'ledgers of six migration tools': {
+    sql: `CREATE TABLE alembic_version (version_num text); CREATE TABLE _prisma_migrations (id text, migration_name text);
+      CREATE TABLE flyway_schema_history (installed_rank integer); CREATE TABLE schema_migrations (version text PRIMARY KEY);
+      CREATE TABLE django_migrations (id bigint, applied timestamptz); CREATE TABLE "SequelizeMeta" (name text);
+      GRANT SELECT ON ALL TABLES IN SCHEMA public TO {{app}}`,
+  },
   'a table of unknown ownership that no application role may use': {
     sql: `CREATE TABLE {{loose}} ({{id}} uuid)`,
   },

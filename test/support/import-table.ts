@@ -29,6 +29,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'engine/isolation': inEngine('catalogue rules'),
 
   isolation: ['engine', 'errors.ts'],
+  'isolation/mends': ['isolation', 'postgres/sql', 'engine', 'errors.ts'],
 
   'registry/load': ['engine', 'errors.ts'],
   'registry/known': ['registry/load', 'engine', 'errors.ts'],

@@ -57,7 +57,7 @@ export function hasIndex(ground: Ground, id: TableId, fits: (index: IndexFact) =
 }
 
 /** The partitions that hold the rows of a partitioned table. */
-function leavesOf({ relations }: Ground, id: TableId): RelationFact[] {
+export function leavesOf({ relations }: Ground, id: TableId): RelationFact[] {
   if (relations.get(id)?.kind !== 'partitioned') return [];
   return [...relations.values()].filter(({ root, kind }) => root === id && kind === 'table');
 }

@@ -1,3 +1,4 @@
+import { isLedger } from '../../../engine/catalogue/ledgers.ts';
 import { listed, objectOf } from '../../ground.ts';
 import { mayUse, rowPrivileges } from '../../reach.ts';
 import type { IsolationRule } from '../../rule.ts';
@@ -9,9 +10,11 @@ export const ownershipUnknown: IsolationRule = {
   severity: 'warning',
   mend: 'advice',
   find: (ground) =>
-    ground.facts.catalog.tables.flatMap(({ id }) => {
+    ground.facts.catalog.tables.flatMap((table) => {
+      const { id } = table;
       const relation = ground.relations.get(id);
-      if (relation === undefined || ground.facts.ownership.get(id)?.kind !== 'unknown') return [];
+      if (relation === undefined || isLedger(table) || ground.facts.ownership.get(id)?.kind !== 'unknown')
+        return [];
       const users = ground.applicationRoles.filter((role) =>
         mayUse(ground, role, { relation, privileges: rowPrivileges }),
       );

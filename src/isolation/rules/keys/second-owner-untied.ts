@@ -32,7 +32,7 @@ interface Partnered {
 }
 
 /** Keys to a table that the root names, too, and that is more than a look-up: it has policies, or a policy asks the column. */
-function partnersOf(ground: Ground, { id, table, relation }: TenantTable): Partnered[] {
+export function partnersOf(ground: Ground, { id, table, relation }: TenantTable): Partnered[] {
   const { root } = ground.facts;
   const rootKeys = root === undefined ? [] : (ground.tables.get(root.table)?.foreignKeys ?? []);
   return table.foreignKeys.flatMap((key) => {

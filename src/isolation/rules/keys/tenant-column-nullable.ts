@@ -19,7 +19,7 @@ export const tenantColumnNullable: IsolationRule = {
 };
 
 /** A declared condition or link, or a CHECK over the owner and another way to one, says whose the row is then. */
-function isMeant(
+export function isMeant(
   { facts, keys: constraints }: Ground,
   { id, ownerColumn, table, paths }: TenantTable,
 ): boolean {
