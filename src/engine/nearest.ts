@@ -1,8 +1,10 @@
 /** Names that somebody may have meant. */
 import { compareText } from './order.ts';
 
-/** The nearest names first; at most so many, and none that is wholly another one. */
-export function nearestNames(asked: string, names: readonly string[], most = 3): string[] {
+const most = 3;
+
+/** The nearest names first; at most three, and none that is wholly another one. */
+export function nearestNames(asked: string, names: readonly string[]): string[] {
   const wanted = fold(asked);
   return [...new Set(names)]
     .map((name) => ({ name, distance: distanceOf(wanted, fold(name)) }))

@@ -60,7 +60,7 @@ export async function untilAnswered<T>(ask: () => Promise<T>, signal?: AbortSign
 }
 
 /** Resolves when the run has ended, or rests until a person gives an order. A database that is gone meanwhile is waited for. */
-export async function waitForRun(site: Site, runId: string, about: Following = {}): Promise<RunRecord> {
+export async function waitForRun(site: Site, runId: string, about: Following): Promise<RunRecord> {
   for (;;) {
     const run = await untilAnswered(() => getRun(site, runId), about.signal);
     about.onLook?.(run);

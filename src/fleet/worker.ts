@@ -68,7 +68,7 @@ interface WorkerContext {
 const thisProcess = `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`;
 
 /** Starts a worker. */
-export function startWorker(site: Site, options: WorkerOptions = {}): Worker {
+export function startWorker(site: Site, options: WorkerOptions): Worker {
   const stopping = new AbortController();
   const id = `${thisProcess}:${randomBytes(3).toString('hex')}`;
   const context: WorkerContext = {
@@ -100,7 +100,7 @@ export function startWorker(site: Site, options: WorkerOptions = {}): Worker {
  * @param count by default two, of which one computes while the other waits for the database, so that a run is about a third
  *   faster (bench/fleet.ts); one where their waves would only wait for each other: a single connection, or a fence that locks tables
  */
-export function startWorkers(site: Site, options: WorkerOptions = {}, count = usualCount(site)): Workers {
+export function startWorkers(site: Site, options: WorkerOptions, count = usualCount(site)): Workers {
   const workers = Array.from({ length: count }, () => startWorker(site, options));
   const all = (of: (worker: Worker) => Promise<void>): Promise<void> =>
     Promise.all(workers.map(of)).then(() => undefined);

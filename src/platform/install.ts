@@ -29,7 +29,7 @@ export async function installPlatform(db: Database, schema: string = defaultSche
 }
 
 /** What installPlatform would apply; empty where the schema is up to date. */
-export async function pendingMigrations(db: Database, schema: string = defaultSchema): Promise<string[]> {
+export async function pendingMigrations(db: Database, schema: string): Promise<string[]> {
   return listPending(db, migrations(schema));
 }
 

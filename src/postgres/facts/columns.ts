@@ -157,7 +157,7 @@ function hashSql({
     const held = { own: columnOf(table, documents), value: column('t', documents) };
     return ofDocument(rowName(rules, table), held);
   }
-  const hash = key === undefined ? raw('0::bigint') : keyHash(key, 't');
+  const hash = key === undefined ? raw('0::bigint') : keyHash(key);
   if (side.length === 0 || key === undefined) return hash;
   const settings = list([
     keyExpression(key, 't'),

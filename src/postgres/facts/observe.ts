@@ -39,9 +39,13 @@ const defaultLimits: ObserveLimits = {
 };
 
 /** What a proposal needs to know about the rows. */
-export async function observe(tx: Tx, catalog: Catalog, limits = defaultLimits): Promise<Observations> {
+export async function observe(tx: Tx, catalog: Catalog): Promise<Observations> {
   const readable = await readableTables(tx, catalog);
-  const seen = await sampleTables(tx, readable.tables, { limits, maxDistinct, isKeyed: isObserved });
+  const seen = await sampleTables(tx, readable.tables, {
+    limits: defaultLimits,
+    maxDistinct,
+    isKeyed: isObserved,
+  });
   const unreadable = catalog.tables
     .filter((table) => !readable.tables.includes(table))
     .map((table) => table.id);

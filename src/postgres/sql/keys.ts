@@ -53,24 +53,24 @@ export function rowName(rules: Rules, table: Table): Sql {
   return sql`${key === undefined ? raw('t.ctid') : keyExpression(key, 't')}::text`;
 }
 
-/** The condition that the row `alias` has the key `value` (an SQL expression of the key's type). */
-export function keyMatches(key: RowKey, alias: string, value: Sql): Sql {
+/** The condition that row `t` has the key `value` (an SQL expression of the key's type). */
+export function keyMatches(key: RowKey, value: Sql): Sql {
   const [first] = key.columns;
   if (key.columns.length === 1 && first !== undefined) {
     const cast = key.type === 'text' ? raw(castFor(first).replace(/^text/, '')) : raw('');
-    return sql`${belowDomain(first, column(alias, first.name))} ${equality(first)} ${value}${cast}`;
+    return sql`${belowDomain(first, column('t', first.name))} ${equality(first)} ${value}${cast}`;
   }
   return allOf(
     key.columns.map((part, at) => {
       const text = sql`((${value}::jsonb) ->> ${raw(String(at))})`;
-      return sql`${belowDomain(part, column(alias, part.name))} ${equality(part)} ${text}::${raw(castFor(part))}`;
+      return sql`${belowDomain(part, column('t', part.name))} ${equality(part)} ${text}::${raw(castFor(part))}`;
     }),
   );
 }
 
-/** A cheap, well-mixed hash of the key for order-independent digests (bigint). */
-export function keyHash(key: RowKey, alias: string): Sql {
-  const value = keyExpression(key, alias);
+/** A cheap, well-mixed hash of the key of row `t` for order-independent digests (bigint). */
+export function keyHash(key: RowKey): Sql {
+  const value = keyExpression(key, 't');
   if (key.type === 'uuid') return sql`uuid_hash_extended(${value}, 0)`;
   return key.type === 'bigint' ? sql`hashint8extended(${value}, 0)` : sql`hashtextextended(${value}, 0)`;
 }

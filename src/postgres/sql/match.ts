@@ -59,15 +59,14 @@ export function tupleEquals(
   );
 }
 
-/** Does the place of row `alias` name the source? */
+/** Does the place of row `t` name the source? */
 export function matchSql(
   context: Pick<RowContext, 'table'>,
   place: { readonly columns: readonly string[]; readonly mappings: readonly EachMapping[] },
-  alias = 't',
 ): Sql {
   if (place.mappings.length === 0) return raw('false');
   return anyOf(
-    place.mappings.map((mapping) => sql`(${tupleEquals(context, alias, place.columns, mapping.from)})`),
+    place.mappings.map((mapping) => sql`(${tupleEquals(context, 't', place.columns, mapping.from)})`),
   );
 }
 
@@ -92,11 +91,9 @@ export function matchesFirst(context: Pick<RowContext, 'table'>, row: PlaceRow, 
 }
 
 /** The same for a place with its values, among other places of the same column. */
-export function placeMatches(context: Pick<RowContext, 'rules' | 'table'>, row: PlaceRow, alias = 't'): Sql {
-  const matches = matchSql(context, { columns: columnsOf(row), mappings: row.mappings }, alias);
-  return row.place.among === undefined
-    ? matches
-    : sql`(${matches} AND ${ofPlaceSql(context, row.place, alias)})`;
+export function placeMatches(context: Pick<RowContext, 'rules' | 'table'>, row: PlaceRow): Sql {
+  const matches = matchSql(context, { columns: columnsOf(row), mappings: row.mappings });
+  return row.place.among === undefined ? matches : sql`(${matches} AND ${ofPlaceSql(context, row.place)})`;
 }
 
 /** Is row `alias` one of the place, where its column is listed several times? */

@@ -3,10 +3,10 @@ import type { Table } from '../../engine/catalogue/catalog.ts';
 import { change, column, ident, join, list, literal, raw, sql, tableName } from './sql.ts';
 import type { Sql } from './sql.ts';
 
-/** `{ column: text }` of every stored column of the row. Text, so that json, bytea and numbers come back byte for byte. */
-export function rowImage(table: Table, alias: string): Sql {
+/** `{ column: text }` of every stored column of row `t`. Text, so that json, bytea and numbers come back byte for byte. */
+export function rowImage(table: Table): Sql {
   const parts = stored(table).map(
-    ({ name }) => sql`jsonb_build_object(${literal(name)}, ${column(alias, name)}::text)`,
+    ({ name }) => sql`jsonb_build_object(${literal(name)}, ${column('t', name)}::text)`,
   );
   return sql`(${join(parts, ' || ')})`;
 }

@@ -20,7 +20,7 @@ export function keyedRows(
   lists: readonly (readonly string[])[] = chunks.map(({ keys }) => keys),
 ): Sql {
   const row = chunkRows(context, target, chunks);
-  return sql`${rowsOf(target.table)} t JOIN unnest(${keyLists(target, lists)}) e (k) ON ${keyMatches(target.key, 't', raw('e.k'))}
+  return sql`${rowsOf(target.table)} t JOIN unnest(${keyLists(target, lists)}) e (k) ON ${keyMatches(target.key, raw('e.k'))}
     WHERE ${mineSql(row)}`;
 }
 
@@ -42,6 +42,6 @@ export function withEntries(row: RowContext, { key }: UndoTarget, entries: Sql):
   return {
     given: ['entry', all],
     from: sql`entry e${alone ? nothing : fromMembers(size, ', ')}`,
-    where: allOf([...own, keyMatches(key, 't', raw('e.k')), mineSql(row)]),
+    where: allOf([...own, keyMatches(key, raw('e.k')), mineSql(row)]),
   };
 }

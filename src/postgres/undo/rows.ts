@@ -31,7 +31,7 @@ export async function undoDeletes(
     const [changed] = await runChange(context.tx, {
       ...undoEntry(context, target, [chunk]),
       action: 'insert',
-      moved: sql`${rows} ON CONFLICT DO NOTHING RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table, 't')} AS image`,
+      moved: sql`${rows} ON CONFLICT DO NOTHING RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table)} AS image`,
       afters: raw('m.image'),
       collect: raw('m.k'),
     });
@@ -97,7 +97,7 @@ export async function undoInserts(
     target,
     sql`SELECT u.k, u.image FROM unnest(${keys}, ${images}) u (k, image)`,
   );
-  const same = sql`${rowImage(table, 't')} = e.image`;
+  const same = sql`${rowImage(table)} = e.image`;
   const where = allOf([entry.where, same, ...freeSql(context, target, chunks)]);
   await holdRows(context, target, chunks);
   const changed = await runChange(context.tx, {
@@ -105,7 +105,7 @@ export async function undoInserts(
     action: 'delete',
     given: [entry.given],
     moved: change`DELETE FROM ${rowsOf(table)} t USING ${entry.from} WHERE ${where}
-      RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table, 't')} AS image${numbered(row.size)}`,
+      RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table)} AS image${numbered(row.size)}`,
     befores: raw('m.image'),
     collect: raw('m.k'),
   });

@@ -147,7 +147,7 @@ async function explain(
     some.length,
     sql`SELECT e.k::text AS key, (${found}) AS found, array_remove(ARRAY[${list(differs)}]::text[], NULL) AS changed,
       ${hindered} AS hindered
-    FROM (${entriesSql(target, some)}) e LEFT JOIN ${rowsOf(table)} t ON ${keyMatches(key, 't', raw('e.k'))} AND ${mineSql(row)}
+    FROM (${entriesSql(target, some)}) e LEFT JOIN ${rowsOf(table)} t ON ${keyMatches(key, raw('e.k'))} AND ${mineSql(row)}
     WHERE e.k = ANY (${asked})`,
   );
   const reasons = new Map(at.map((number, position) => [number, rows[position] ?? []]));

@@ -79,7 +79,6 @@ interface Streamed {
   readonly signal: AbortSignal;
   /** The stream ends after this time, so that a client that comes back shows its credential again; ten minutes by default. */
   readonly lifeMs?: number;
-  readonly heartbeatMs?: number;
 }
 
 /** The stream. Destroying it frees all that it holds. */
@@ -92,7 +91,10 @@ export function streamEvents(site: Site, about: Streamed): Readable {
   return stream;
 }
 
-async function* textOf(site: Site, { heartbeatMs = 15_000, ...about }: Streamed): AsyncGenerator<string> {
+/** A stream that says nothing for long is taken for dead by what lies between. */
+const heartbeatMs = 15_000;
+
+async function* textOf(site: Site, about: Streamed): AsyncGenerator<string> {
   yield 'retry: 2000\n\n';
   let silentSince = Date.now();
   for await (const events of followEvents(site, { ...about, pollMs: 250 })) {

@@ -88,8 +88,7 @@ function followersOf(about: SubjectOf, follower: Follower, key: string): Questio
   const table = tableOf(rules, follower.table);
   const context = rowContext(rules, table, [member]);
   const rowKey = findRowKey(rules, table);
-  const digest =
-    rowKey === undefined ? raw(`''`) : sql`coalesce(sum(${keyHash(rowKey, 't')}::numeric), 0)::text`;
+  const digest = rowKey === undefined ? raw(`''`) : sql`coalesce(sum(${keyHash(rowKey)}::numeric), 0)::text`;
   const others = isSharedRows(member.intent.tenant)
     ? raw('0::bigint')
     : sql`count(*) FILTER (WHERE ${ownerSql(context)} IN ('other', 'disagree'))`;

@@ -64,7 +64,7 @@ export async function findRow(
       ? table
       : { ...table, columns: table.columns.filter(({ name }) => readable.has(name)) };
   const row = await tx.maybeOne<{ image: Record<string, string | null>; key: string[] }>(
-    sql`SELECT ${rowImage(seen, 't')} AS image, ${keySql(rules, table)} AS key FROM ${rowsOf(table)} t WHERE ${where} LIMIT 1`,
+    sql`SELECT ${rowImage(seen)} AS image, ${keySql(rules, table)} AS key FROM ${rowsOf(table)} t WHERE ${where} LIMIT 1`,
   );
   return row === undefined ? undefined : { values: new Map(Object.entries(row.image)), key: row.key };
 }

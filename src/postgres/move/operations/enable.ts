@@ -72,7 +72,7 @@ export function addition(
     key,
     firstChunks: [0],
     moved: change`INSERT INTO ${tableName(table)} AS t (${list(columns.map(ident))})
-      ${source} RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table, 't')} AS image`,
+      ${source} RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table)} AS image`,
     afters: raw('m.image'),
   };
 }

@@ -82,7 +82,7 @@ function removal({ context, steps, removed }: MergeInput): ChangeStatement {
     firstChunks: steps.map(() => 0),
     moved: change`DELETE FROM ${rowsOf(table)} t${fromMembers(size, ' USING ')}
       WHERE ${removed}
-      RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table, 't')} AS image${numbered(size)}`,
+      RETURNING ${keyExpression(key, 't')} AS k, ${rowImage(table)} AS image${numbered(size)}`,
     befores: raw('m.image'),
   };
 }
@@ -158,7 +158,7 @@ function givingSql(
     sql`jsonb_build_object(${list(carry.map((name, at) => sql`${literal(name)}, ${value(name, at)}`))})`;
   const found = sql`SELECT t.ctid AS drover_at, t.tableoid AS drover_in, ${list(names.map((name) => sql`d.${name}`))},
       ${image((name) => sql`${column('t', name)}::text`)} AS drover_b, ${image((_, at) => raw(`d.drover_v${at}`))} AS drover_a
-    FROM ${rowsOf(table)} t JOIN unnest(${list(lists)}) d (${list([raw('k'), ...names])}) ON ${keyMatches(key, 't', raw('d.k'))}
+    FROM ${rowsOf(table)} t JOIN unnest(${list(lists)}) d (${list([raw('k'), ...names])}) ON ${keyMatches(key, raw('d.k'))}
     WHERE ${mineSql(row)}`;
   const hit =
     size === 1

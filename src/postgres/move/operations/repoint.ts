@@ -136,7 +136,7 @@ function generalChange(about: Repointing, rows: 'all' | 'with settings'): Change
     (name, at) => sql`${exactText(column('t', name))} IS NOT DISTINCT FROM ${raw(`h.drover_o${at}`)}`,
   );
   // A row that was changed meanwhile has another place on disk; it is passed over, and the count tells.
-  const same = table.partitioned ? keyMatches(key, 't', raw('h.k')) : raw('t.ctid = h.drover_at');
+  const same = table.partitioned ? keyMatches(key, raw('h.k')) : raw('t.ctid = h.drover_at');
   const back = [keyExpression(key, 't'), ...patterns('h', moves), raw('h.drover_b, h.drover_a')];
   return {
     ...changeBase(about),

@@ -53,7 +53,7 @@ function marking(context: StepContext, steps: StepsOfOneShape<RetireStep>): Chan
     sql`${image('t', names)} AS drover_b`,
   ];
   const members = size === 1 ? raw('') : sql`${fromMembers(size, ' CROSS JOIN ')}`;
-  const same = table.partitioned ? keyMatches(key, 't', raw('h.k')) : raw('t.ctid = h.drover_at');
+  const same = table.partitioned ? keyMatches(key, raw('h.k')) : raw('t.ctid = h.drover_at');
   const assignments = names.map((name, at) => sql`${ident(name)} = ${raw(`h.drover_s${at}`)}`);
   return {
     journal: context.journal,

@@ -199,7 +199,7 @@ function writeSql({ row, key, column: name, documents }: DocumentWrite): Sql {
   const own = size === 1 ? nothing : sql`${memberNumber(size)} = d.m AND `;
   const moved = change`UPDATE ${rowsOf(table)} t SET ${ident(name)} = ${value}
     FROM unnest(${lists[0]}, ${lists[1]}, ${lists[2]}, ${lists[3]}) d (m, k, old, value)${members}
-    WHERE ${own}${keyMatches(key, 't', raw('d.k'))} AND ${mineSql(row)} AND ${documentText(held)} COLLATE "C" = d.old
+    WHERE ${own}${keyMatches(key, raw('d.k'))} AND ${mineSql(row)} AND ${documentText(held)} COLLATE "C" = d.old
     RETURNING 1 AS one${numbered(size)}`;
   const count =
     size === 1
