@@ -1,7 +1,7 @@
 /**
- * What a plan looks through by value: every column that can name a model, whatever the configuration says of it. Left out are columns that
- * say who a row is, computed ones, which follow their source, keys of models, which the places find by the key, and whatever the
- * configuration calls history, a dead copy, bound to data, or none of Drover's business: a plan says which these are.
+ * What a plan looks through by value: every column that can name a model, whatever the configuration says of it. Four kinds are left out.
+ * Columns that say who a row is name no model. Computed columns follow their source. Keys of models are found by the places. Columns that
+ * the configuration calls history, a dead copy, bound to data, or none of Drover's business stay as they are; a plan lists them.
  */
 import { findColumn, type Column, type Table, type TableId } from '../catalogue/catalog.ts';
 import { findNamedTable } from '../catalogue/names.ts';

@@ -2,9 +2,9 @@
  * A quick look at a value as the database sends it: bytes of UTF-8, with the escapes of JSON. It lets every value through that names a
  * term, and few others. What a value really says the matcher decides.
  *
- * Every second place is looked at, and the three bytes that stand there are looked up in a table, which says whether a piece of a name
- * may begin there, one byte before or one behind. Only then the pieces themselves are compared. This is several times as fast as a
- * pattern of the pieces, and of a value that names nothing no text is made.
+ * At every second byte a table tells, by the three bytes that begin there, whether a piece of a name may begin at this byte or beside it.
+ * Only then the pieces are compared. This is several times as fast as a pattern of the pieces. A value that names nothing is never made a
+ * text.
  */
 
 /** May the bytes from `start` to `end` name a term? */

@@ -1,8 +1,8 @@
 /**
- * Copies of which one lies in a document. Only the editors can say what a document names, so the rows are read with their documents,
- * and those in which not all copies name the source, or not all may move, are remembered by their keys. Statements take them from
- * there, which also keeps what was found while steps change the copies one after the other. Copies that are all columns need none of
- * this: SQL compares them (`sql/row.ts`).
+ * Copies of which one lies in a document. Only the editors can say what a document names, so rows are read with their documents. The
+ * keys of rows are remembered in which a copy does not name the source, or may not move. Statements ask for these keys. So the answer
+ * stays the same while steps change the copies one after the other. Copies that are all columns are compared by SQL
+ * (`sql/state.ts`).
  */
 import type { Numbered } from '../driver/members.ts';
 import { firstFetch, nextFetch } from '../driver/cursors.ts';

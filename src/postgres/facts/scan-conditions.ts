@@ -112,7 +112,7 @@ export class CandidateSearch {
     return sql`ARRAY[${list(patterns.map((pattern) => each(pattern, 'text')))}]`;
   }
 
-  /** Those that answer for what they find: of a text that people wrote nothing but the inventory counts what it names. */
+  /** The places that answer for what they find. In a text that people wrote only the inventory counts names. */
   #placesAt(name: string): Place[] {
     return (this.#places.get(name) ?? []).filter(({ role }) => role !== 'prose');
   }

@@ -1,6 +1,6 @@
 /**
  * The statement that picks candidates: rows of one table that may name the source in a column, beyond what the places of that column
- * find. It lets rows through that name nothing, and keeps none back that does.
+ * find. Some candidates name nothing. Every row that names the source is a candidate.
  */
 import type { Scannable } from '../../engine/inventory/scannable.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';

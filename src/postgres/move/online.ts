@@ -79,8 +79,8 @@ function stepsInParts(rules: Rules, steps: readonly Step[]): RewriteStep[] {
 }
 
 /**
- * Can documents of the step move before everything else does? Not where what moves says how other rows are judged, where other places of
- * the row move with them or must not, or where the target becomes available to them only with the rest.
+ * Can documents of the step move before everything else does? They cannot in three cases: other rows are judged by them; other places of
+ * the row move together with them, or must not move; the target becomes available to them only with the rest.
  */
 function isApart(rules: Rules, step: RewriteStep): boolean {
   const own = rules.places.filter(({ id }) => step.places.includes(id));

@@ -1,6 +1,6 @@
 /**
- * The advisory lock on a pair of tenant and source. Whoever works on a record holds it until the work is committed, so two
- * migrations of one source never mix, and an open record whose lock is free was left by a process that died.
+ * The advisory lock on a pair of tenant and source. Whoever works on a record holds it until the work is committed. So two migrations of
+ * one source never mix. An open record whose lock is free was left by a process that died.
  */
 import { askEach } from '../driver/members.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';

@@ -1,9 +1,9 @@
 /**
- * The SQL for what a plan knows about a row: does a place of it name the source, whose is it, in what state is the place.
- * Reading facts and changing rows use the same expressions, so that they cannot disagree.
+ * The SQL that says whose a row is. What its state is says state.ts, and whether it names the source match.ts. Reading facts and changing
+ * rows use the same expressions, so that they cannot disagree.
  *
- * The row is always called `t`. Conditions of the configuration name its columns without a qualifier, so they are only ever
- * put where `t` is the innermost row, or in a subquery over one other row of which they speak.
+ * The row is always called `t`. Conditions of the configuration name its columns without a qualifier. They stand only where `t` is the
+ * innermost row, or in a subquery over the one row that they speak of.
  */
 import type { Column, Table } from '../../engine/catalogue/catalog.ts';
 import type { Hop } from '../../engine/rules/links.ts';

@@ -1,4 +1,4 @@
-/** In what state a row is where it names the source: live, history, asked about, in the way of another; as StateCode has it. */
+/** The SQL that says in what state a place is whose row names the source, in the codes of `StateCode`. */
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import { deadRowsMove } from '../../engine/plan/decide.ts';
 import type { StateCode } from '../../engine/plan/place-state.ts';
