@@ -45,6 +45,20 @@ oneEngine((engine) => {
   });
   after(() => database.drop());
 
+  it('the line that a finding gives to paste is one that can be', async () => {
+    const places = ['at: bots.model', 'at: bots.settings, json: "/**"', 'at: logs.body, role: history'];
+    const yaml = (more: string[]): string =>
+      configured([...places, ...more]).replace(/ {2}tables:[^]*?\ntenant/, '  identity: [name]\ntenant');
+    const words = ['plan', '--tenant', 'Elm', '--from', 'gpt-4o', '--to', 'gpt-4.1'];
+    database.configure(yaml([]));
+    const { stdout, stderr } = await database.run(...words);
+    const [, line = ''] = /places: - \{ (.*?) \} \(or/.exec(stdout.replaceAll(/\s+/g, ' ')) ?? [];
+    assert.equal(line, 'at: models.name, as: "{name}", role: reference', stdout + stderr);
+    database.configure(yaml([line]));
+    const again = await database.run(...words);
+    assert.doesNotMatch(again.stdout + again.stderr, /UNACCOUNTED|CONFIG_/);
+  });
+
   it('all problems come at once, in the order of the file', async () => {
     database.configure(
       configured([

@@ -1,5 +1,5 @@
 /** What the inventory of a plan finds beside the places: what nobody accounts for, mentions, other models, texts of the schema. */
-import { quoteWhereNeeded } from '../catalogue/names.ts';
+import { findNamedColumn, quoteWhereNeeded } from '../catalogue/names.ts';
 import { finding } from '../finding.ts';
 import type { Finding } from '../finding.ts';
 import { isDefault } from '../inventory/occurrence.ts';
@@ -8,6 +8,7 @@ import { firstNames, rowCount } from '../plan/row-text.ts';
 import { writtenToBeRead } from '../plan/uncovered.ts';
 import type { Snapshot, NotLookedAt, Hidden } from '../plan/snapshot.ts';
 import type { Hiding } from '../rules/visible.ts';
+import { mustSayAs } from '../rules/check-place.ts';
 
 export function inventoryFindings(snapshot: Snapshot, leftBehind: readonly LeftBehind[]): Finding[] {
   return [
@@ -23,7 +24,7 @@ export function inventoryFindings(snapshot: Snapshot, leftBehind: readonly LeftB
 function unaccountedFindings({ rules }: Snapshot, leftBehind: readonly LeftBehind[]): Finding[] {
   const section = rules.subject === undefined ? 'places' : 'rows → names';
   const found = leftBehind.filter(({ reason }) => reason === 'unaccounted');
-  return [...Map.groupBy(found, placeLine)].map(([line, all]) => {
+  return [...Map.groupBy(found, (one) => placeLine(rules, one))].map(([line, all]) => {
     const count = all.reduce((sum, one) => sum + one.count, 0);
     const keys = firstNames(
       all.flatMap(({ rows }) => rows),
@@ -39,10 +40,12 @@ function unaccountedFindings({ rules }: Snapshot, leftBehind: readonly LeftBehin
 }
 
 /** A line for the configuration; the role is the question. */
-function placeLine({ place, json }: LeftBehind): string {
+function placeLine(rules: Snapshot['rules'], { place, json }: LeftBehind): string {
   const column = json === undefined ? place : place.slice(0, place.length - json.length);
   const pointer = json === undefined ? '' : `, json: ${JSON.stringify(json)}`;
-  return `- { at: ${column.includes('"') ? JSON.stringify(column) : column}${pointer}, role: reference }`;
+  const found = json === undefined ? findNamedColumn(rules.scope, column) : undefined;
+  const as = found !== undefined && mustSayAs(rules, found) ? ', as: "{name}"' : '';
+  return `- { at: ${column.includes('"') ? JSON.stringify(column) : column}${pointer}${as}, role: reference }`;
 }
 
 /** One line for each column of running text. */

@@ -33,7 +33,9 @@ export function listModelLinks(catalog: Catalog, models: ReadonlySet<TableId>): 
 
 function linkTo(target: Table, table: Table, column: Column): LinkCandidate[] {
   const key = target.primaryKey.length === 1 ? findColumn(target, target.primaryKey[0] ?? '') : undefined;
-  return key?.kind === column.kind && target.id !== table.id
+  // What an application writes as text may be the key that the database knows as a uuid.
+  const fits = key?.kind === column.kind || (key?.kind === 'uuid' && column.kind === 'text');
+  return key !== undefined && fits && target.id !== table.id
     ? [{ table: table.id, column: column.name, target: target.id, targetColumn: key.name }]
     : [];
 }

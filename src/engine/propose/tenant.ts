@@ -166,7 +166,7 @@ function linkByJunction(
   owners: ReadonlyMap<TableId, Ownership>,
   table: Table,
 ): LinkGuess | undefined {
-  for (const other of work.scope.catalog.tables) {
+  const found = work.scope.catalog.tables.flatMap((other) => {
     const key = other.foreignKeys.find(
       (candidate) => candidate.references === table.id && candidate.columns.length === 1,
     );
@@ -174,20 +174,19 @@ function linkByJunction(
       (index) => index.columns.length > 1 && index.columns.includes(key?.columns[0] ?? ''),
     );
     const [column, target] = [key?.columns[0], key?.referencedColumns[0]];
-    if (
-      column === undefined ||
-      target === undefined ||
-      !ties ||
-      owners.get(other.id)?.kind !== 'tenant' ||
-      work.modelTables.has(table.id)
-    )
-      continue;
-    return {
-      text: `${quoted(target)} <- ${columnPath(work.scope, other, column)}`,
-      reason: `${other.id} ties its rows to rows that have an owner, and nothing else does`,
-    };
-  }
-  return undefined;
+    if (column === undefined || target === undefined || !ties || work.modelTables.has(table.id)) return [];
+    const ownership = owners.get(other.id);
+    if (ownership?.kind !== 'tenant') return [];
+    const far = Math.min(...ownership.paths.map(({ hops }) => hops.length));
+    return [{ other, far, text: `${quoted(target)} <- ${columnPath(work.scope, other, column)}` }];
+  });
+  // What says itself whose it is ties closer than what has to ask another row.
+  const [best, ...others] = found.toSorted((a, b) => a.far - b.far);
+  if (best === undefined) return undefined;
+  const too = others.map(({ other }) => other.id).join(', ');
+  const alone =
+    others.length === 0 ? 'and nothing else does' : `and so ${others.length === 1 ? 'does' : 'do'} ${too}`;
+  return { text: best.text, reason: `${best.other.id} ties its rows to rows that have an owner, ${alone}` };
 }
 
 /** The ids of its rows are elements of a list in something owned: `person_id in groups.members`. */

@@ -2,6 +2,7 @@
 import type { NamedOnce } from './names-used.ts';
 import { canMove, isLeftAlone } from './place.ts';
 import { findColumn } from '../catalogue/catalog.ts';
+import type { Column, Table } from '../catalogue/catalog.ts';
 import { isConfiguration, isLabel, mayListModels, nameRank, otherRank } from '../catalogue/listed-models.ts';
 import { columnPath, tablePath } from '../catalogue/names.ts';
 import type { ConfigProblem, PlaceConfig } from './config.ts';
@@ -41,13 +42,7 @@ function unlistedProblems(
   const isName = isWhole && (nameRank(column) < otherRank || (isLabel(column.name) && canMove(place)));
   if (key !== undefined || as !== undefined || place.json !== undefined || place.role === 'ask' || !isName)
     return [];
-  if (modelTables.some((model) => model.table.id === table.id)) return [];
-  if (!mayListModels(table) || isConfiguration(table)) return [];
-  const keys = scope.catalog.tables.flatMap((other) =>
-    other.foreignKeys
-      .filter(({ references }) => references === table.id && other.id !== table.id)
-      .map(({ columns: [first = ''] }) => columnPath(scope, other, first)),
-  );
+  const keys = keysToUnlisted({ scope, modelTables }, table);
   if (keys.length === 0) return [];
   const [path, holder] = [columnPath(scope, table, column.name), tablePath(scope, table)];
   const others = keys.length === 1 ? '' : ` and ${keys.length - 1} more`;
@@ -58,6 +53,29 @@ function unlistedProblems(
     `model.tables: [{ table: ${holder}, columns: { name: ${name} } }], and take this place out; ` +
     'where a row is no model but uses one, say so with as: "{name}"';
   return [{ path: ['at'], message }];
+}
+
+/** The columns that refer by key to the rows of a table which may be a list of models that the configuration does not know. */
+function keysToUnlisted(
+  { scope, modelTables }: Pick<Draft, 'scope' | 'modelTables'>,
+  table: Table,
+): string[] {
+  const isKnown = modelTables.some((model) => model.table.id === table.id);
+  if (isKnown || !mayListModels(table) || isConfiguration(table)) return [];
+  return scope.catalog.tables.flatMap((other) =>
+    other.foreignKeys
+      .filter(({ references }) => references === table.id && other.id !== table.id)
+      .map(({ columns: [first = ''] }) => columnPath(scope, other, first)),
+  );
+}
+
+/** Must a place on the column say that its rows use models and are none? */
+export function mustSayAs(
+  known: Pick<Draft, 'scope' | 'modelTables'>,
+  { table, column }: { readonly table: Table; readonly column: Column },
+): boolean {
+  const isName = nameRank(column) < otherRank || isLabel(column.name);
+  return isName && keysToUnlisted(known, table).length > 0;
 }
 
 /** The columns by which the models' own table says which model a row is. */

@@ -5,7 +5,7 @@
  * Of each table at most some thousands of rows are read, of a big one from pages all over it, and never for longer than
  * a few seconds: what is missed here is found by the full scan of a plan.
  */
-import { findTable, tableId } from '../../engine/catalogue/catalog.ts';
+import { findColumn, findTable, tableId } from '../../engine/catalogue/catalog.ts';
 import type { Catalog, Column, Table, TableId } from '../../engine/catalogue/catalog.ts';
 import type {
   BoundValues,
@@ -176,16 +176,23 @@ async function matchLinks(
   return tx.together(candidates.map((candidate) => matchLink(catalog, candidate)));
 }
 
+/** As PostgreSQL writes it: a link compares texts. */
+const uuidPattern = '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
+
 /** Up to a thousand values; the target is asked by its key. */
 function matchLink(catalog: Catalog, candidate: LinkCandidate): Question<LinkMatch> {
   const [from, to] = [findTable(catalog, candidate.table), findTable(catalog, candidate.target)];
   if (from === undefined || to === undefined)
     return { statements: [], read: () => ({ ...candidate, sampled: 0, matched: 0 }) };
   const column = quoteIdent(candidate.column);
+  const kindOf = (table: Table, name: string): string | undefined => findColumn(table, name)?.kind;
+  const isWritten =
+    kindOf(to, candidate.targetColumn) === 'uuid' && kindOf(from, candidate.column) === 'text';
+  const value = isWritten ? `CASE WHEN ${column} ~ '${uuidPattern}' THEN ${column}::text::uuid END` : column;
   const counts = one<{ sampled: number; matched: number }>(
     `SELECT count(*)::int AS sampled,
        count(*) FILTER (WHERE EXISTS (SELECT FROM ${quoteTable(to)} k WHERE k.${quoteIdent(candidate.targetColumn)} = s.v))::int AS matched
-     FROM (SELECT ${column} AS v FROM ${quoteTable(from)} WHERE ${column} IS NOT NULL LIMIT 1000) s`,
+     FROM (SELECT ${value} AS v FROM ${quoteTable(from)} WHERE ${column} IS NOT NULL LIMIT 1000) s`,
   );
   return readAs(counts, (found) => ({ ...candidate, ...found }));
 }
