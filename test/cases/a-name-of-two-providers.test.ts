@@ -137,7 +137,7 @@ const telling: Readonly<Record<string, string>> = {
 
 oneEngine((engine) => {
   let database: SmallDatabase;
-  const asks = /bots\.model: the name alone may mean gpt-4o \(azure\), too \(1 row\(s\)\)/;
+  const asks = /bots\.model: the name alone may mean gpt-4o \(azure\), too \(1 row\)/;
 
   before(async () => {
     database = await smallDatabase(engine, textScript, textYaml);

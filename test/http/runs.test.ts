@@ -164,7 +164,8 @@ oneEngine((engine) => {
     assert.equal((await get(`/api/v1/runs/${id}`)).json.status, 'waiting');
     assert.equal((await tell('resume')).status, 409);
     assert.equal((await tell('continue')).json.status, 'running');
-    assert.equal((await tell('pause')).json.status, 'paused');
+    assert.equal((await tell('pause', { reason: ' ' })).status, 400);
+    assert.equal((await tell('pause', { reason: 'the launch' })).json.status, 'paused');
     assert.equal((await tell('resume')).json.status, 'running');
     assert.equal((await tell('cancel')).json.status, 'cancelled');
     assert.equal((await tell('pause')).status, 409);
@@ -172,6 +173,10 @@ oneEngine((engine) => {
     assert.deepEqual(
       orders.map(({ action }: Answer['json']) => action),
       ['run.created', 'run.continued', 'run.paused', 'run.resumed', 'run.cancelled'],
+    );
+    assert.deepEqual(
+      orders.map(({ reason }: Answer['json']) => reason),
+      [null, null, 'the launch', null, null],
     );
     for (const { actor } of orders) assert.equal(actor, orders[0].actor);
     await http.asSuperuser((tx) =>

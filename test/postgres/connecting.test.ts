@@ -1,7 +1,7 @@
 /** A connection is made as libpq would make it, or the message says why not and what to do, at once and without a password. */
 import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
@@ -17,6 +17,7 @@ const secret = 's3cr3t';
 /** Who may come in which way. */
 const access = [
   'host all postgres 127.0.0.1/32 trust',
+  `host all "${userInfo().username}" 127.0.0.1/32 trust`,
   'hostssl all certified 127.0.0.1/32 cert',
   'hostssl all onlytls 127.0.0.1/32 scram-sha-256',
   'hostnossl all onlyplain 127.0.0.1/32 scram-sha-256',
@@ -48,6 +49,7 @@ describe('a server', () => {
       await admin.query(`SET password_encryption = '${login === 'asmd5' ? 'md5' : 'scram-sha-256'}'`);
       await admin.query(`CREATE ROLE ${login} LOGIN PASSWORD '${secret}'`);
     }
+    if (userInfo().username !== 'postgres') await admin.query(`CREATE ROLE "${userInfo().username}" LOGIN`);
     await admin.end();
   });
   after(async () => {
@@ -89,6 +91,33 @@ describe('a server', () => {
       return error.message;
     }
   };
+
+  it('is asked for what the caller said, and for nothing that stands in the environment of the process', async () => {
+    const foreign = {
+      PGUSER: 'asmd5',
+      PGDATABASE: 'nowhere',
+      PGOPTIONS: '-c geqo=off',
+      PGSSLNEGOTIATION: 'direct',
+    };
+    const before = { ...process.env };
+    Object.assign(process.env, foreign);
+    try {
+      const url = `postgres://postgres@127.0.0.1:${port}`;
+      const db = await openServer({ url });
+      const sql = `SELECT current_user AS login, current_database() AS name, current_setting('geqo') AS geqo`;
+      const seen = await db.transaction({}, (tx) => tx.one<object>(sql));
+      await db.close();
+      assert.deepEqual(seen, { login: 'postgres', name: 'postgres', geqo: 'on' });
+      // As libpq: whoever runs the process, and not whom its environment names.
+      const nameless = await openServer({ url: `postgres://127.0.0.1:${port}/postgres` });
+      const { login } = await nameless.transaction({}, (tx) => tx.one<{ login: string }>(sql));
+      await nameless.close();
+      assert.equal(login, userInfo().username);
+    } finally {
+      for (const name of Object.keys(foreign)) delete process.env[name];
+      Object.assign(process.env, before);
+    }
+  });
 
   const good = { login: 'onlytls', password: secret };
   const root = file('test-authority.crt');

@@ -30,6 +30,11 @@ export function proposalText(
     'Proposed by "drover init" from the catalogue and samples of the rows. Check every line, then commit the file.',
     ...(questions.length > 0 ? ['Questions:', ...questions.map((text, at) => `${at + 1}. ${text}`)] : []),
     ...notes.map((note) => `- ${note}`),
+    ...(schema.startsWith('file:')
+      ? [
+          'The path above is of this machine. With drover among the modules of the project it is one for everybody.',
+        ]
+      : []),
   ];
   document.commentBefore = [
     ` yaml-language-server: $schema=${schema}`,

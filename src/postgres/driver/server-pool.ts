@@ -1,4 +1,5 @@
 /** The connections of a server: how they are opened, and what each knows. */
+import { userInfo } from 'node:os';
 import pg from 'pg';
 import { given } from '../../engine/given.ts';
 import { readPassword } from './libpq-files.ts';
@@ -29,8 +30,12 @@ interface ClientConfig extends pg.ClientConfig {
 export class ServerClient extends pg.Client {
   readonly kept = new KeptStatements();
 
+  /** What pg asks of the server, some of it by itself from the environment of the process. */
+  declare readonly connectionParameters: { options?: string | undefined };
+
   constructor(config: ClientConfig = {}) {
     super(config);
+    this.connectionParameters.options = config.options;
     // pg leaves a connection open that it gave up by itself, and waits for the server to end it: that takes a minute.
     this.connection.on('error', () => void this.connection.stream.destroy());
     if (config.requiresBinding === true) requireBinding(this.connection);
@@ -62,10 +67,11 @@ export function createPool({ settings, way, ...target }: Opened): pg.Pool {
 
 function configOf(settings: LibpqSettings, way: Way): ClientConfig {
   const { host, port } = { host: hostOf(settings), port: settings.get('port') ?? '5432' };
-  const { user, database } = { user: settings.get('user'), database: settings.get('dbname') };
+  // Named in any case: what is missing pg would take from the environment of the process.
+  const user = settings.get('user') ?? systemUser();
+  const database = settings.get('dbname') ?? user;
   const binding = settings.get('channel_binding');
-  const directly =
-    settings.get('sslnegotiation') === 'direct' && way !== false ? { sslnegotiation: 'direct' as const } : {};
+  const directly = settings.get('sslnegotiation') === 'direct' && way !== false;
   // A function, so that pg neither shows it nor looks for one by itself.
   const password = (): string => {
     const found = settings.get('password') ?? readPassword(settings, { host, port });
@@ -81,8 +87,17 @@ function configOf(settings: LibpqSettings, way: Way): ClientConfig {
     enableChannelBinding: way !== false && binding !== 'disable',
     requiresBinding: binding === 'require',
     ...given({ user, database, options: settings.get('options') }),
-    ...directly,
+    sslnegotiation: directly ? 'direct' : 'postgres',
   };
+}
+
+/** As libpq does; undefined where the system has no name for whoever runs this. */
+function systemUser(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    return undefined;
+  }
 }
 
 export function hostOf(settings: LibpqSettings): string {

@@ -1,4 +1,5 @@
 /** Runs over many tenants, for sysadmins: lists, details, orders, rollback. */
+import { given } from '../../../engine/given.ts';
 import { z } from 'zod';
 import { cancelRun, continueRun, pauseRun, resumeRun } from '../../../fleet/control.ts';
 import { createRollback } from '../../../fleet/create.ts';
@@ -14,6 +15,7 @@ import {
   paceOf,
   readsRuns,
   rollbackRunBody,
+  runOrderBody,
   runDetail,
   runDetailJson,
   runFilter,
@@ -130,10 +132,14 @@ function orderRoute(app: App, { platform }: AppDeps, { name, tell, summary }: (t
       operationId: `${name}Run`,
       summary,
       params: runParams,
+      body: runOrderBody.nullish(),
       response: { 200: runSchema },
     },
-    handler: async (request) =>
-      runJson(await tell(platform.site, { runId: runIdOf(request), actor: callerOf(request).actor })),
+    handler: async (request) => {
+      const { reason } = request.body ?? {};
+      const { actor } = callerOf(request);
+      return runJson(await tell(platform.site, { runId: runIdOf(request), actor, ...given({ reason }) }));
+    },
   });
 }
 

@@ -14,6 +14,7 @@ import {
   findingJson,
   findingSchema,
   parameterPolicy,
+  reasonText,
 } from '../migrations/migration-schemas.ts';
 import { cursorNumber, pageJson, pageQuery } from '../../api/paging.ts';
 import { rowId, timestamp } from '../../schemas.ts';
@@ -78,8 +79,11 @@ const pace = z.object({
 });
 export const paceShape = pace.shape;
 
+/** Of an order to a run. */
+export const runOrderBody = z.strictObject({ reason: reasonText.optional() }).meta({ id: 'RunOrderRequest' });
+
 export const rollbackRunBody = z.strictObject({
-  reason: z.string().trim().min(1).max(2000).optional().describe('Why; it is recorded'),
+  reason: reasonText.optional(),
   ...paceShape,
 });
 
