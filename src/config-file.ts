@@ -89,10 +89,10 @@ export function parseConfig(text: string, file: string, needs: ConfigNeeds = 'mo
   return { ...opened, config };
 }
 
-/** Where neither rows nor isolation is spoken of the file is about models. */
+/** Where neither rows, isolation nor a conversion is spoken of the file is about models. */
 function modelFaults(value: unknown): Fault[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
-  const isOther = ['model', 'rows', 'isolation'].some((key) => Object.hasOwn(value, key));
+  const isOther = ['model', 'rows', 'isolation', 'tenantize'].some((key) => Object.hasOwn(value, key));
   return isOther ? [] : [{ path: [], message: 'the key model is missing' }];
 }
 

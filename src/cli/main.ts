@@ -26,6 +26,7 @@ import { runs } from './runs/runs.ts';
 import { secrets } from './server/secrets.ts';
 import { seed } from './server/seed.ts';
 import { serve } from './server/serve.ts';
+import { tenantize } from './tenantize/tenantize.ts';
 import { watch } from './migrations/watch.ts';
 import { worker } from './server/worker.ts';
 import { reportFailure, usageError } from './failure.ts';
@@ -51,6 +52,7 @@ const verbs: readonly (Verb | VerbGroup)[] = [
   init,
   inspect,
   doctor,
+  tenantize,
   grants,
   plan,
   apply,

@@ -41,15 +41,32 @@ export interface ExpectedPolicy {
   readonly expression: string;
 }
 
+/** The tenant that a setting of the session names; NULL where it names none, which nothing equals. */
+export function tenantInContext(setting: string, type: string): string {
+  return `nullif(current_setting('${setting}', true), '')::${type}`;
+}
+
+/** Is the row that tenant's? The sub-select is asked once, and not for each row. */
+export function ofTenant(column: string, setting: string, type: string): string {
+  return `${column} = (SELECT ${tenantInContext(setting, type)})`;
+}
+
+/** Is the row one of those tenants'? */
+export function ofTenants(column: string, setting: string, type: string): string {
+  return `${column} = ANY (ARRAY(SELECT unnest(${tenantInContext(setting, `${type}[]`)})))`;
+}
+
 /** The policies that a table must have, and no other. Each is for all commands, USING and WITH CHECK alike. */
 export function expectedPolicies(table: TableDeclaration, dialect: PolicyDialect): ExpectedPolicy[] {
   if (table.kind !== 'tenant') return [];
   const column = table.tenantColumn ?? 'tenant_id';
-  const one = `nullif(current_setting('app.tenant_id', true), '')::uuid`;
-  const many = `unnest(nullif(current_setting('app.tenant_ids', true), '')::uuid[])`;
+  const one = tenantInContext('app.tenant_id', 'uuid');
   const policies: ExpectedPolicy[] = [
-    { role: roles.application, expression: `${column} = ${dialect === 'citus' ? one : `(SELECT ${one})`}` },
-    { role: roles.fleet, expression: `${column} = ANY (ARRAY(SELECT ${many}))` },
+    {
+      role: roles.application,
+      expression: dialect === 'citus' ? `${column} = ${one}` : ofTenant(column, 'app.tenant_id', 'uuid'),
+    },
+    { role: roles.fleet, expression: ofTenants(column, 'app.tenant_ids', 'uuid') },
   ];
   const whole = table.operatorRows === undefined ? 'true' : `${column} = '${sharedRows}'::uuid`;
   return table.operator ? [...policies, { role: roles.operator, expression: whole }] : policies;
@@ -96,7 +113,7 @@ function protectTable(name: string, table: TableDeclaration, dialect: PolicyDial
  * violation is how PostgreSQL reports that race. From 16 on the creator of a role is not its member in the sense that
  * matters (SET), so membership is granted wherever it is missing; a login that may not grant it is left to the proof.
  */
-function createRole(role: string): string[] {
+export function createRole(role: string): string[] {
   return [
     guarded(
       `IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = '${role}') THEN

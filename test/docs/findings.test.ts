@@ -11,6 +11,9 @@ const makers = [
   'src/engine/planner/row-findings.ts',
   'src/engine/planner/subject-findings.ts',
   'src/engine/models/resolution-findings.ts',
+  'src/engine/tenantize/ask.ts',
+  'src/engine/tenantize/questions.ts',
+  'src/engine/tenantize/values.ts',
 ];
 const read = (path: string): string =>
   readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8').replaceAll('\r\n', '\n');

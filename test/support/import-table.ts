@@ -27,9 +27,11 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'engine/planner': inEngine('catalogue inventory models operations plan rules'),
   'engine/propose': inEngine('catalogue inventory rules'),
   'engine/isolation': inEngine('catalogue rules'),
+  'engine/tenantize': inEngine('catalogue isolation rules'),
 
   isolation: ['engine', 'errors.ts'],
   'isolation/mends': ['isolation', 'postgres/sql', 'engine', 'errors.ts'],
+  'isolation/conversion': ['isolation', 'postgres/sql', 'engine', 'errors.ts'],
 
   'registry/load': ['engine', 'errors.ts'],
   'registry/known': ['registry/load', 'engine', 'errors.ts'],
@@ -45,6 +47,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'postgres/inventory': inPostgres('catalogue driver sql'),
   'postgres/isolation': inPostgres('catalogue driver sql'),
   'postgres/isolation/probe': inPostgres('catalogue driver scope sql'),
+  'postgres/tenantize': inPostgres('catalogue driver isolation sql'),
   'postgres/records': inPostgres('driver scope sql'),
   'postgres/move/operations': inPostgres('driver facts records sql'),
   'postgres/move': inPostgres('catalogue driver facts move/operations records scope sql'),
@@ -104,6 +107,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'cli/registry': command,
   'cli/runs': command,
   'cli/migrations': [...command, 'cli/runs'],
+  'cli/tenantize': command,
   'cli/server': [...command, 'cli/database', 'cli/migrations', 'http'],
   'cli/main.ts': [
     'cli',
@@ -115,6 +119,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     'cli/registry',
     'cli/runs',
     'cli/server',
+    'cli/tenantize',
     'cli/terminal',
     'site',
     'config.ts',

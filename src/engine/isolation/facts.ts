@@ -121,6 +121,9 @@ export interface FunctionFact {
   readonly grants: readonly AclEntry[];
   /** Tables that a SQL-standard body reads, as the database knows them. */
   readonly reads: readonly TableId[];
+  /** Tables whose rows it takes or returns; and, where there are any, the whole statement that makes it. */
+  readonly rowTypes: readonly TableId[];
+  readonly definition?: string;
 }
 
 /** What the catalogue of a plan leaves out of a key. */

@@ -238,6 +238,52 @@ export interface IgnoreConfig {
   readonly until?: string;
 }
 
+/** What is said of one table of V1. */
+export interface TenantizeTable {
+  /** `zero`: its rows are tenant zero's, whatever they name. */
+  readonly owner?: 'zero';
+  /** What it is called in V2. */
+  readonly name?: string;
+  /** Columns that have another name in V2: old to new. */
+  readonly columns?: Readonly<Record<string, string>>;
+  /** How V1 goes on to find it; default: `tenantize.mode`. */
+  readonly mode?: ConversionMode;
+  /** Columns whose values are written otherwise in V2: by column, old to new. The new ones are the whole set. */
+  readonly values?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Unique indexes that stay unique among all tenants: `stays global`. */
+  readonly global?: readonly string[];
+  /** Rows that lead to no tenant: the key of a tenant, or `quarantine` for a table of the same shape beside. */
+  readonly ownerless?: string;
+  /** Rows that lead to several tenants: the keys of V2 fit neither. */
+  readonly disputed?: 'quarantine';
+  /** Triggers that a fill would fire. */
+  readonly triggers?: Readonly<Record<string, 'fire' | 'silence'>>;
+  readonly reason?: string;
+}
+
+/** `shim`: a view keeps the old name. `in-place`: the table stays where it is, and open connections meet the new columns. */
+export type ConversionMode = 'shim' | 'in-place';
+
+/** How a single-tenant database becomes one of many tenants. */
+export interface TenantizeConfig {
+  /** What the names of the roles begin with: `shop` gives `shop_app`. */
+  readonly name: string;
+  /** `make`: the table `tenant.root` is not there yet. */
+  readonly root?: 'existing' | 'make';
+  /** The key of tenant zero, to whom rows go that are said to be its own. */
+  readonly zero?: string;
+  /** The schema in which tables have their V2 names; default: `v2`. */
+  readonly schema?: string;
+  /** `keep` (the default): primary keys stay as they are. `tenant-led`: the tenant is their first column. */
+  readonly keys?: 'keep' | 'tenant-led';
+  readonly mode?: ConversionMode;
+  /** The setting of a session that names the tenant; default: `app.tenant_id`. */
+  readonly context?: string;
+  /** The logins of the old application. */
+  readonly logins?: readonly string[];
+  readonly tables?: Readonly<Record<string, TenantizeTable>>;
+}
+
 export interface Config {
   readonly version: 1;
   readonly database?: {
@@ -293,6 +339,8 @@ export interface Config {
   };
   /** What the doctor must know beside the ownership of the tables. */
   readonly isolation?: IsolationConfig;
+  /** How it becomes a database of many tenants. */
+  readonly tenantize?: TenantizeConfig;
   readonly places?: readonly PlaceConfig[];
   /** Tables whose rows can be given another key (`drover rekey`). */
   readonly rows?: readonly RowsConfig[];

@@ -31,12 +31,13 @@ export function nameProblems(scope: NameScope, config: Config): ConfigProblem[] 
   ];
 }
 
-function tablesNamed({ tenant: { root, global = [] }, database, ...config }: Config): NamedOnce[] {
+function tablesNamed({ tenant: { root, global = [] }, database, tenantize, ...config }: Config): NamedOnce[] {
+  const isMade = tenantize?.root === 'make';
   const sections = (['dead', 'display', 'types', 'unique'] as const).flatMap((section) =>
     Object.keys(config[section] ?? {}).map((name) => ({ path: [section, name], name })),
   );
   return [
-    ...(root === undefined || root === 'none' ? [] : [{ path: ['tenant', 'root'], name: root }]),
+    ...(root === undefined || root === 'none' || isMade ? [] : [{ path: ['tenant', 'root'], name: root }]),
     ...global.map((name, at) => ({ path: ['tenant', 'global', at], name })),
     ...Object.keys(database?.keys ?? {}).map((name) => ({ path: ['database', 'keys', name], name })),
     ...sections,
@@ -73,7 +74,10 @@ function columnProblems(scope: NameScope, { path, table: called, columns }: Name
     .map((name) => ({ path, message: `${called} has no column ${name}` }));
 }
 
-function tenantProblems(scope: NameScope, { tenant: { root = '', key, column } }: Config): ConfigProblem[] {
+function tenantProblems(
+  scope: NameScope,
+  { tenant: { root = '', key, column }, tenantize }: Config,
+): ConfigProblem[] {
   const table = findNamedTable(scope, root);
   const keyless =
     table === undefined || key !== undefined || table.primaryKey.length > 0
@@ -81,6 +85,7 @@ function tenantProblems(scope: NameScope, { tenant: { root = '', key, column } }
       : [{ path: ['tenant', 'root'], message: `${root} has no primary key: say which column is the "key"` }];
   const unused =
     column === undefined ||
+    tenantize !== undefined ||
     root === 'none' ||
     root === '' ||
     scope.catalog.tables.some((each) => findColumn(each, column))

@@ -271,17 +271,22 @@ function triggerOf(row: StoredTrigger): TriggerFact {
   };
 }
 
-interface FunctionRow extends Omit<FunctionFact, 'id' | 'reads' | 'volatility'> {
+interface FunctionRow extends Omit<FunctionFact, 'id' | 'reads' | 'volatility' | 'rowTypes' | 'definition'> {
   volatility: string;
   reads: number[];
+  rowTypes: number[];
+  definition: string | null;
 }
 
 function functionOf(row: FunctionRow, ids: Ids): FunctionFact {
+  const { definition, ...plain } = row;
   return {
-    ...row,
+    ...plain,
     id: tableId(row.schema, row.name),
     volatility: volatilities[row.volatility] ?? 'volatile',
     reads: row.reads.flatMap((oid) => ids.get(oid) ?? []),
+    rowTypes: row.rowTypes.flatMap((oid) => ids.get(oid) ?? []),
+    ...given({ definition: definition ?? undefined }),
   };
 }
 

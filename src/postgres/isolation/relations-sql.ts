@@ -46,7 +46,7 @@ SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::tex
              WHERE r.ev_class = c.oid AND c.relkind IN ('v', 'm') AND r.rulename = '_RETURN'
                AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> c.oid) AS reads,
        ARRAY(SELECT r.rulename::text FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN' ORDER BY 1) AS rewrites,
-       (SELECT json_build_object('table', d.refobjid, 'column', a.attname) FROM pg_depend d
+       (SELECT json_build_object('table', d.refobjid::bigint, 'column', a.attname) FROM pg_depend d
           JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
         WHERE c.relkind = 'S' AND d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refclassid = 'pg_class'::regclass
           AND d.deptype IN ('a', 'i') LIMIT 1) AS serves

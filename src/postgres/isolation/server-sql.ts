@@ -54,8 +54,13 @@ SELECT n.nspname::text AS schema, p.proname::text AS name, pg_get_function_ident
        COALESCE(p.proconfig, '{}') AS settings,
        ${entriesOf('p.proacl', `'f'`, 'p.proowner')} AS grants,
        ARRAY(SELECT DISTINCT d.refobjid FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
-             AND d.refclassid = 'pg_class'::regclass) AS reads
-FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
+             AND d.refclassid = 'pg_class'::regclass) AS reads,
+       r.tables AS "rowTypes", CASE WHEN cardinality(r.tables) > 0 THEN pg_get_functiondef(p.oid) END AS definition
+FROM pg_proc p CROSS JOIN LATERAL (
+  SELECT ARRAY(SELECT DISTINCT t.typrelid FROM pg_type t
+               JOIN unnest(p.prorettype || COALESCE(p.proallargtypes, p.proargtypes::oid[])) AS u (oid)
+               ON u.oid IN (t.oid, t.typarray) WHERE t.typrelid <> 0) AS tables) r
+JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
 WHERE ${ownSchemas} AND p.prokind IN ('f', 'p') AND NOT ${ofExtension('pg_proc', 'p.oid')}
 ORDER BY n.nspname::text COLLATE "C", p.proname::text COLLATE "C", p.oid`;
 

@@ -1,0 +1,73 @@
+import { type Command, Option } from 'commander';
+import { statementsOf, stepSession } from '../../isolation/conversion/statements.ts';
+import { planTenantize, shownKeys } from '../../site/tenantize.ts';
+import type { PlannedConversion } from '../../site/tenantize.ts';
+import type { WhereOptions } from '../../site/where.ts';
+import { withJson } from '../options.ts';
+import type { JsonOption } from '../options.ts';
+import { exitStatus } from '../session.ts';
+import type { Session, Verb } from '../session.ts';
+import { writeText } from '../terminal/files.ts';
+import { showConversion, showQuestions } from './show-plan.ts';
+
+interface ConversionPlanOptions extends JsonOption, Pick<WhereOptions, 'database' | 'config'> {
+  readonly sql?: boolean;
+  readonly rows?: string;
+}
+
+/** `drover tenantize plan`: what becomes of each table, and what a person must say first. It only reads. */
+export const conversionPlan: Verb = {
+  name: 'plan',
+  summary: 'what becomes of each table, step by step, and what must be answered first; it writes nothing',
+  define: (command) =>
+    withJson(command)
+      .option('--database <url>', 'postgres://… or pglite:FOLDER')
+      .option('--config <file>', 'what Drover must know about that database (default: drover.config.yaml)')
+      .addOption(new Option('--sql', 'print the statements of the steps').conflicts('json'))
+      .option('--rows <file>', 'write the keys of all rows without an owner to a file, a line each'),
+  run: runPlan,
+};
+
+async function runPlan({ terminal, environment }: Session, command: Command): Promise<number> {
+  const options = command.opts<ConversionPlanOptions>();
+  const keys = options.rows === undefined ? shownKeys : 2_147_483_647;
+  const planned = await planTenantize(options, environment, keys);
+  if (options.rows !== undefined)
+    writeText(options.rows, rowsText(planned), { keep: false, isPrivate: true });
+  const { plan } = planned;
+  const isOpen = plan.questions.length > 0;
+  if (options.json === true) terminal.out(JSON.stringify(planJson(planned), null, 2));
+  else if (isOpen) showQuestions(terminal, plan);
+  else if (options.sql === true) terminal.out(sqlText(planned));
+  else showConversion(terminal, plan);
+  return isOpen ? exitStatus.changes : exitStatus.done;
+}
+
+/** The plan, with what was counted and with what each step says in SQL. */
+function planJson({ ground, plan }: PlannedConversion): object {
+  const steps = plan.steps.map((step) => {
+    const { phase, table, what, locks, transaction, reversible } = step;
+    return { phase, table, what, locks, transaction, reversible, ...statementsOf(step) };
+  });
+  return { ...plan, rows: [...ground.rows.values()], session: stepSession, steps };
+}
+
+function sqlText({ plan }: PlannedConversion): string {
+  const parts = plan.steps.map((step) => {
+    const about = `-- ${step.phase}${step.table === '' ? '' : ` ${step.table}`}: ${step.what}`;
+    const text = statementsOf(step)
+      .up.map((statement) => `${statement.replace(/;$/, '')};`)
+      .join('\n');
+    return step.transaction ? `${about}\nBEGIN;\n${text}\nCOMMIT;` : `${about}\n${text}`;
+  });
+  return [stepSession.map((statement) => `${statement};`).join('\n'), ...parts].join('\n\n');
+}
+
+function rowsText({ ground }: PlannedConversion): string {
+  const lines = [...ground.rows.values()].flatMap(({ table, strays }) =>
+    (['ownerless', 'disputed', 'dangling'] as const).flatMap((kind) =>
+      (strays?.[kind].keys ?? []).map((key) => `${table}\t${kind}\t${key}\n`),
+    ),
+  );
+  return lines.join('');
+}

@@ -1,0 +1,42 @@
+/** What the steps of a conversion have in common while they are made. */
+import type { ConversionPhase, ConvertedTable, LockMode, StepLock } from './conversion.ts';
+import type { GroundIndex } from './ground.ts';
+import type { ConversionStep, StepChange } from './steps.ts';
+
+/** What the steps of all tables have in common. */
+export interface Course {
+  readonly index: GroundIndex;
+  readonly tables: readonly ConvertedTable[];
+  readonly byTable: ReadonlyMap<string, ConvertedTable>;
+  /** The type of the key of the root. */
+  readonly type: string;
+  readonly context: string;
+  readonly zero: string | undefined;
+}
+
+/** A step; `locks` are tables with the mode, and whether rows are read meanwhile. */
+export function step(
+  phase: ConversionPhase,
+  table: string,
+  what: string,
+  about: { readonly locks?: readonly StepLock[]; readonly change: StepChange; readonly alone?: true },
+): ConversionStep {
+  return {
+    phase,
+    table,
+    what,
+    locks: about.locks ?? [],
+    transaction: about.alone !== true,
+    reversible: phase !== 'contract',
+    change: about.change,
+  };
+}
+
+export function lock(table: string, mode: LockMode, rows = false): StepLock {
+  return { table, mode, rows };
+}
+
+/** Fires after all others: triggers fire by name. */
+export function triggerName({ v2 }: Pick<ConvertedTable, 'v2'>): string {
+  return `zzzz_owner_${v2.name}`.slice(0, 60);
+}

@@ -1,0 +1,82 @@
+/** What a conversion is planned from: the catalogue, the configuration, and what was counted. */
+import { findNamedColumn, findNamedTable } from '../catalogue/names.ts';
+import type { NameScope } from '../catalogue/names.ts';
+import type { Table, TableId } from '../catalogue/catalog.ts';
+import type { IsolationFacts, RelationFact } from '../isolation/facts.ts';
+import type { Ownership } from '../rules/ownership.ts';
+import type { Config, TenantizeConfig, TenantizeTable } from '../rules/config.ts';
+import type { TableRows } from './conversion.ts';
+
+export interface ConversionGround {
+  readonly scope: NameScope;
+  readonly config: Config & { readonly tenantize: TenantizeConfig };
+  readonly ownership: ReadonlyMap<TableId, Ownership>;
+  readonly facts: IsolationFacts;
+  /** Counted by table. */
+  readonly rows: ReadonlyMap<TableId, TableRows>;
+}
+
+/** What a conversion is planned from, by name. */
+export class GroundIndex {
+  readonly ground: ConversionGround;
+  readonly tables: ReadonlyMap<TableId, Table>;
+  readonly relations: ReadonlyMap<TableId, RelationFact>;
+  readonly #said: ReadonlyMap<TableId, { readonly name: string; readonly said: TenantizeTable }>;
+  readonly #globals: ReadonlySet<TableId>;
+  readonly #unrelated: ReadonlySet<string>;
+
+  constructor(ground: ConversionGround) {
+    const { scope, config } = ground;
+    this.ground = ground;
+    this.tables = new Map(scope.catalog.tables.map((table) => [table.id, table]));
+    this.relations = new Map(ground.facts.relations.map((relation) => [relation.id, relation]));
+    this.#said = new Map(
+      Object.entries(config.tenantize.tables ?? {}).flatMap(([name, said]) => {
+        const table = findNamedTable(scope, name);
+        return table === undefined ? [] : [[table.id, { name, said }]];
+      }),
+    );
+    this.#globals = new Set(
+      (config.tenant.global ?? []).flatMap((name) => findNamedTable(scope, name)?.id ?? []),
+    );
+    this.#unrelated = new Set(
+      (config.tenant.unrelated ?? []).flatMap((name) => {
+        const found = findNamedColumn(scope, name);
+        return found === undefined ? [] : [`${found.table.id} ${found.column.name}`];
+      }),
+    );
+  }
+
+  /** Does a foreign key with this column say nothing about the owner? */
+  isUnrelated(table: TableId, column: string): boolean {
+    return this.#unrelated.has(`${table} ${column}`);
+  }
+
+  /** What the configuration says of a table. */
+  said(table: TableId): TenantizeTable {
+    return this.#said.get(table)?.said ?? {};
+  }
+
+  isGlobal(table: TableId): boolean {
+    return this.#globals.has(table);
+  }
+
+  /** The table of tenants, where it is there. */
+  root(): Table | undefined {
+    return findNamedTable(this.ground.scope, this.ground.config.tenant.root ?? '');
+  }
+
+  rows(table: TableId): TableRows {
+    return this.ground.rows.get(table) ?? { table, rows: 0, bytes: 0 };
+  }
+}
+
+/** What holds the tenant where nobody says otherwise. */
+export function tenantColumnOf({ tenant }: Pick<Config, 'tenant'>): string {
+  return tenant.column ?? 'tenant_id';
+}
+
+/** The setting that names the tenant. */
+export function contextOf({ context = 'app.tenant_id' }: TenantizeConfig): string {
+  return context;
+}

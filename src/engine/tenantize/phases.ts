@@ -1,0 +1,375 @@
+/** Which steps each table takes, phase by phase; parents before children within each. */
+import { given } from '../given.ts';
+import { displayName } from '../catalogue/catalog.ts';
+import type { Table } from '../catalogue/catalog.ts';
+import type { ConvertedTable, StepLock, ObjectName } from './conversion.ts';
+import { contract } from './contract-phase.ts';
+import { lock, step, triggerName } from './course.ts';
+import type { Course } from './course.ts';
+import { contextOf } from './ground.ts';
+import type { GroundIndex } from './ground.ts';
+import { keptColumn, rootOf } from './keys.ts';
+import type { ConversionStep, OwnerSource, StepChange } from './steps.ts';
+
+/** All steps, in their order. */
+export function stepsOf(index: GroundIndex, tables: readonly ConvertedTable[]): ConversionStep[] {
+  const { tenantize, tenant } = index.ground.config;
+  const root = index.root();
+  const key = root?.columns.find(({ name }) => name === (tenant.key ?? root.primaryKey[0]));
+  const course: Course = {
+    index,
+    tables,
+    byTable: new Map(tables.map((each) => [each.table, each])),
+    type: key?.type ?? 'uuid',
+    context: contextOf(tenantize),
+    zero: tenantize.zero,
+  };
+  return [
+    ...beforeAll(course),
+    ...tables.flatMap((each) => expand(course, each)),
+    ...tables.flatMap((each) => fill(course, each)),
+    ...tables.flatMap((each) => validate(course, each)),
+    ...tables.flatMap((each) => validateKeys(each)),
+    ...roles(course),
+    ...tables.flatMap((each) => shadow(course, each)),
+    ...views(course),
+    ...tables.flatMap((each) => bind(course, each)),
+    ...contract(course),
+  ];
+}
+
+function beforeAll({ index, tables, zero }: Course): ConversionStep[] {
+  const { tenant, tenantize } = index.ground.config;
+  const isMade = tenantize.root === 'make';
+  const at = rootOf(index.ground.config, undefined);
+  const moved = tables.filter(({ mode }) => mode === 'shim').map(({ v2 }) => v2.schema);
+  const schemas = [...new Set([...moved, ...(isMade ? [at.schema] : [])])];
+  const users = new Set(
+    tables.flatMap(({ table }) => (index.relations.get(table)?.grants ?? []).map(({ grantee }) => grantee)),
+  );
+  const made = schemas.map((schema) =>
+    step('expand', '', `schema ${displayName(schema)}`, {
+      change: {
+        kind: 'schema',
+        schema,
+        isThere: index.ground.facts.schemas.some(({ name }) => name === schema),
+        users: [...users].toSorted(),
+      },
+    }),
+  );
+  if (!isMade) return made;
+  const root = step('expand', '', `table of tenants ${at.schema}.${at.name}`, {
+    change: {
+      kind: 'root',
+      at,
+      key: tenant.key ?? 'id',
+      display: tenant.display ?? 'name',
+      ...given({ zero }),
+    },
+  });
+  return [...made, root];
+}
+
+function expand(course: Course, each: ConvertedTable): ConversionStep[] {
+  const { index, type, context, zero } = course;
+  const { table, column, v2: at } = each;
+  const steps: ConversionStep[] = [];
+  const add = (what: string, locks: readonly StepLock[], change: StepChange): void => {
+    steps.push(step('expand', table, what, { locks, change }));
+  };
+  const exclusive = [lock(table, 'ACCESS EXCLUSIVE')];
+  if (each.shim !== undefined)
+    add('move the table, and keep its name as a view', exclusive, {
+      kind: 'shim',
+      v1: each.v1,
+      v2: at,
+      shim: each.shim,
+      renamed: each.renamed,
+      owner: each.ownerRole,
+      grants: index.relations.get(table)?.grants ?? [],
+    });
+  for (const twin of each.twins)
+    add(`twin ${twin.v2} of ${twin.v1}`, exclusive, {
+      kind: 'twin',
+      at,
+      twin,
+    });
+  if (each.class !== 'tenant' || column === undefined) return steps;
+  const isZero = each.owner?.kind === 'zero';
+  if (!each.hasColumn)
+    add(`tenant column ${column}`, exclusive, {
+      kind: 'owner-column',
+      at,
+      column,
+      type,
+      context,
+      ...given({ zero: isZero ? zero : undefined }),
+    });
+  const sources = ownerSources(course, each);
+  if (each.owner?.kind === 'path')
+    add('owner trigger', [lock(table, 'SHARE ROW EXCLUSIVE')], {
+      kind: 'owner-trigger',
+      at,
+      column,
+      type,
+      context,
+      name: triggerName(each),
+      keys: [...new Set([...sources.flatMap(({ from }) => from), column])],
+      sources,
+      ...given({ otherwise: tenantFor(index.said(table).ownerless) }),
+    });
+  for (const key of each.foreignKeys.filter(({ instead }) => instead === undefined))
+    add(`foreign key ${key.name}, not validated`, keyLocks(each, key.parent), {
+      kind: 'foreign-key',
+      at,
+      key,
+    });
+  return steps;
+}
+
+function keyLocks({ table }: ConvertedTable, parent: string | undefined): StepLock[] {
+  const mode = 'SHARE ROW EXCLUSIVE';
+  return parent === undefined || parent === table
+    ? [lock(table, mode)]
+    : [lock(table, mode), lock(parent, mode)];
+}
+
+/** An answer that names a tenant. */
+function tenantFor(answer: string | undefined): string | undefined {
+  return answer === 'quarantine' ? undefined : answer;
+}
+
+/** The rows that say the owner: the first step of each path, whose table has its tenant before this one. */
+function ownerSources({ byTable }: Pick<Course, 'byTable'>, each: ConvertedTable): OwnerSource[] {
+  if (each.owner?.kind !== 'path') return [];
+  const known = new Map<string, OwnerSource>();
+  for (const { hops } of each.owner.paths) {
+    const [hop] = hops;
+    const parent = byTable.get(hop?.table ?? '');
+    if (hop === undefined || parent?.column === undefined || hop.how !== 'equal') continue;
+    const source = {
+      table: parent.v2,
+      column: parent.column,
+      from: hop.from.map((name) => keptColumn(each, name)),
+      to: hop.to.map((name) => keptColumn(parent, name)),
+    };
+    known.set(JSON.stringify(source), source);
+  }
+  return [...known.values()];
+}
+
+function fill(course: Course, each: ConvertedTable): ConversionStep[] {
+  const { index, type } = course;
+  const { table, v2: at, column } = each;
+  const said = index.said(table);
+  const sources = ownerSources(course, each);
+  const writing = [lock(table, 'ROW EXCLUSIVE', true)];
+  const steps: ConversionStep[] = [];
+  const add = (what: string, change: StepChange, locks: readonly StepLock[] = writing): void => {
+    steps.push(step('fill', table, what, { locks, change }));
+  };
+  for (const which of ['ownerless', 'disputed'] as const)
+    if (said[which] === 'quarantine' && (each.strays?.[which].rows ?? 0) > 0)
+      add(`${which} rows to quarantine`, {
+        kind: 'quarantine',
+        at,
+        side: { schema: 'drover_quarantine', name: `${at.name}_${which}`.slice(0, 60) },
+        columns: writable(index, each),
+        sources,
+        which,
+        ...given({ column: each.hasColumn ? column : undefined }),
+      });
+  const otherwise = tenantFor(said.ownerless);
+  const isFilled = sources.length > 0 || (each.hasColumn && otherwise !== undefined);
+  if (isFilled && column !== undefined)
+    add('owners', {
+      kind: 'fill-owner',
+      at,
+      column,
+      type,
+      sources,
+      ...given({ otherwise }),
+    });
+  for (const twin of each.twins) add(`values of ${twin.v2}`, { kind: 'fill-twin', at, twin });
+  return steps.length === 0 ? steps : [...silence(course, each), ...steps, ...restore(course, each)];
+}
+
+function writable(index: GroundIndex, each: ConvertedTable): string[] {
+  const columns = index.tables.get(each.table)?.columns ?? [];
+  return columns.filter(({ computed }) => !computed).map(({ name }) => keptColumn(each, name));
+}
+
+function silence({ index }: Course, each: ConvertedTable): ConversionStep[] {
+  return silenced(index, each).map(({ name, definition }) =>
+    step('fill', each.table, `trigger ${name} does not see the fill`, {
+      locks: [lock(each.table, 'SHARE ROW EXCLUSIVE')],
+      change: {
+        kind: 'quiet',
+        at: each.v2,
+        trigger: name,
+        definition: moved(each, definition),
+      },
+    }),
+  );
+}
+
+function restore({ index }: Course, each: ConvertedTable): ConversionStep[] {
+  return silenced(index, each).map(({ name, definition }) =>
+    step('fill', each.table, `trigger ${name} as it was`, {
+      locks: [lock(each.table, 'SHARE ROW EXCLUSIVE')],
+      change: { kind: 'loud', trigger: name, definition: moved(each, definition) },
+    }),
+  );
+}
+
+function silenced(index: GroundIndex, { table }: ConvertedTable): Table['triggers'] {
+  const said = new Map(Object.entries(index.said(table).triggers ?? {}));
+  return (index.tables.get(table)?.triggers ?? []).filter(({ name }) => said.get(name) === 'silence');
+}
+
+/** The definition of a trigger with the table's name in V2. */
+function moved({ table, v2 }: ConvertedTable, definition: string): string {
+  return definition.replace(` ON ${table} `, ` ON ${displayName(v2.schema)}.${displayName(v2.name)} `);
+}
+
+function validate(course: Course, each: ConvertedTable): ConversionStep[] {
+  const { index, type } = course;
+  const { table, v2: at, column } = each;
+  const steps: ConversionStep[] = [];
+  const add = (what: string, locks: readonly StepLock[], change: StepChange, alone?: true): void => {
+    steps.push(step('validate', table, what, { locks, change, ...given({ alone }) }));
+  };
+  const exclusive = [lock(table, 'ACCESS EXCLUSIVE')];
+  const scanning = [lock(table, 'SHARE UPDATE EXCLUSIVE', true)];
+  const sources = ownerSources(course, each);
+  if (sources.length > 0 && column !== undefined)
+    add('gate: no row without owner, none that differs from its parent', [], {
+      kind: 'owner-gate',
+      at,
+      column,
+      type,
+      sources,
+    });
+  for (const twin of each.twins) {
+    add(`gate: ${twin.v1} and ${twin.v2} say the same`, [], { kind: 'twin-gate', at, twin });
+    add(`set of values of ${twin.v2}`, exclusive, { kind: 'value-check', at, twin });
+    add(`validate ${twin.check}`, scanning, { kind: 'valid-check', at, check: twin.check });
+  }
+  const required = [
+    ...(needsNotNull(index, each) && column !== undefined ? [column] : []),
+    ...each.twins.filter(({ notNull }) => notNull).map(({ v2 }) => v2),
+  ];
+  for (const name of required) {
+    const check = `${at.name}_${name}_given`.slice(0, 60);
+    add(`${name} must be given, not validated`, exclusive, { kind: 'not-null', at, column: name, check });
+    add(`validate ${check}`, scanning, { kind: 'valid-check', at, check });
+    add(`${name} NOT NULL`, exclusive, { kind: 'drop-check', at, column: name, check });
+  }
+  for (const key of each.keys) {
+    add(`unique index ${key.name}`, scanning, { kind: 'wide-index', at, key }, true);
+    if (key.constraint) add(`constraint ${key.name}`, exclusive, { kind: 'wide-constraint', at, key });
+  }
+  for (const planned of each.indexes)
+    add(`index ${planned.name}`, scanning, { kind: 'index', at, index: planned }, true);
+  return steps;
+}
+
+function needsNotNull(
+  index: GroundIndex,
+  { table, owner, column, hasColumn, class: kind }: ConvertedTable,
+): boolean {
+  if (kind !== 'tenant') return false;
+  if (owner?.kind === 'path') return true;
+  const there = index.tables.get(table)?.columns.find(({ name }) => name === column);
+  return hasColumn && there?.notNull === false;
+}
+
+/** Foreign keys come when all tables have the unique keys that they lead to. */
+function validateKeys(each: ConvertedTable): ConversionStep[] {
+  const { table, v2: at } = each;
+  return each.foreignKeys.flatMap((key) => {
+    const made = step('validate', table, `foreign key ${key.name}, not validated`, {
+      locks: keyLocks(each, key.parent),
+      change: { kind: 'foreign-key', at, key },
+    });
+    const parents =
+      key.parent === undefined || key.parent === table ? [] : [lock(key.parent, 'ROW SHARE', true)];
+    const valid = step('validate', table, `validate ${key.name}`, {
+      locks: [lock(table, 'SHARE UPDATE EXCLUSIVE', true), ...parents],
+      change: { kind: 'valid-key', at, key },
+    });
+    return key.instead === undefined ? [valid] : [made, valid];
+  });
+}
+
+function roles({ index, tables }: Course): ConversionStep[] {
+  const { name, logins = [] } = index.ground.config.tenantize;
+  const named = ['owner', 'app', 'fleet', 'operator', 'v1'].map((role) => `${name}_${role}`);
+  const v1 = `${name}_v1`;
+  const schemas = [...new Set(tables.map(({ v2 }) => v2.schema))].toSorted();
+  return [
+    step('shadow', '', 'roles', { change: { kind: 'roles', roles: named, v1, logins } }),
+    ...schemas.map((schema) =>
+      step('shadow', '', `use of schema ${displayName(schema)}`, {
+        change: { kind: 'usage', schema, roles: named, owner: `${name}_owner` },
+      }),
+    ),
+  ];
+}
+
+function shadow(course: Course, each: ConvertedTable): ConversionStep[] {
+  const { table, v2: at, column } = each;
+  const sequences = sequencesOf(course, each);
+  const granted = step('shadow', table, 'grants', {
+    change: { kind: 'grants', at, grants: each.grants, sequences },
+  });
+  const v1 = each.policies.at(-1);
+  if (column === undefined || v1 === undefined) return [granted];
+  const secured = step('shadow', table, 'row-level security, forced, that hides nothing and counts', {
+    locks: [lock(table, 'ACCESS EXCLUSIVE')],
+    change: { kind: 'shadow', ...bound(course, { at, column }), v1, counter: at.name },
+  });
+  return [granted, secured];
+}
+
+function bound(
+  { type, context, zero }: Course,
+  { at, column }: { readonly at: ObjectName; readonly column: string },
+): { at: ObjectName; column: string; type: string; context: string; zero?: string } {
+  return { at, column, type, context, ...given({ zero }) };
+}
+
+function sequencesOf({ index }: Course, { table, v2, mode }: ConvertedTable): ObjectName[] {
+  return index.ground.facts.relations
+    .filter(({ serves }) => serves?.table === table)
+    .map(({ schema, name }) => ({ schema: mode === 'shim' ? v2.schema : schema, name }));
+}
+
+/** Views of V1 ask as whoever reads them, so that policies see the reader. */
+function views({ index, byTable }: Course): ConversionStep[] {
+  return index.ground.facts.relations
+    .filter(({ kind, invoker, reads }) => kind === 'view' && !invoker && reads.some((id) => byTable.has(id)))
+    .map(({ id, schema, name }) =>
+      step('shadow', id, 'the view asks as whoever reads it', {
+        locks: [lock(id, 'ACCESS EXCLUSIVE')],
+        change: { kind: 'invoker', view: { schema, name } },
+      }),
+    );
+}
+
+function bind(course: Course, each: ConvertedTable): ConversionStep[] {
+  const { table, v2: at, column, policies } = each;
+  if (column === undefined) return [];
+  return [
+    step('bind', table, 'policies that hide', {
+      locks: [lock(table, 'ACCESS EXCLUSIVE')],
+      change: {
+        kind: 'bind',
+        ...bound(course, { at, column }),
+        policies: policies.slice(0, -1),
+        counter: at.name,
+        v1: policies.at(-1)?.role ?? '',
+      },
+    }),
+  ];
+}

@@ -1,0 +1,278 @@
+/**
+ * What a person must say before anything can be written: all of it at once, each with what was seen and the answers to paste. Where no
+ * answer is offered the database, or the configuration, must change first.
+ */
+import { columnPath, tablePath } from '../catalogue/names.ts';
+import type { Table, TableId, UniqueIndex } from '../catalogue/catalog.ts';
+import { compareText } from '../order.ts';
+import { blocked, question, sayOf, yamlKey } from './ask.ts';
+import type { Classes } from './classify.ts';
+import type { Classified, ConversionQuestion } from './conversion.ts';
+import type { GroundIndex } from './ground.ts';
+import { valueQuestions } from './values.ts';
+
+export interface QuestionInput {
+  readonly index: GroundIndex;
+  readonly classes: Classes;
+}
+
+/** All questions, by table. */
+export function questionsOf({ index, classes }: QuestionInput): ConversionQuestion[] {
+  const classified = [...classes.classified.values()];
+  const tables = classified.filter(({ class: kind }) => kind !== 'system');
+  const asked = [
+    ...classes.open.map((open) => unclassified(index, open)),
+    ...tables.flatMap((each) => [
+      ...strayQuestions(index, each),
+      ...boundaryQuestions(index, classes, each),
+      ...shapeQuestions(index, each),
+      ...keyQuestions(index, each),
+      ...triggerQuestions(index, each),
+      ...valueQuestions(index, each),
+    ]),
+  ];
+  return asked.toSorted((a, b) => compareText(a.table, b.table) || compareText(a.code, b.code));
+}
+
+function unclassified(index: GroundIndex, { table, tried }: Classes['open'][number]): ConversionQuestion {
+  const { rows } = index.rows(table);
+  const source = index.tables.get(table);
+  const name = source === undefined ? table : tablePath(index.ground.scope, source);
+  return question('TABLE_UNCLASSIFIED', table, `whose are the ${rows} rows of ${table}? ${tried}`, {
+    count: rows,
+    answers: [
+      ...(index.ground.config.tenantize.zero === undefined
+        ? []
+        : [{ yaml: sayOf(index, table, { owner: 'zero' }), means: 'all rows are tenant zero’s' }]),
+      { yaml: `tenant: { global: [${yamlKey(name)}] }`, means: 'the rows are everybody’s' },
+    ],
+  });
+}
+
+const strayWords = {
+  ownerless: 'lead to no tenant',
+  disputed: 'lead to several tenants',
+  dangling: 'name a tenant that there is not',
+} as const;
+
+/** Nobody guesses: rows are given to a tenant, put aside, or mended first. */
+function strayQuestions(index: GroundIndex, each: Classified): ConversionQuestion[] {
+  const { strays } = index.rows(each.table);
+  if (strays === undefined || each.owner?.kind === 'zero') return [];
+  const said = index.said(each.table);
+  return (['ownerless', 'disputed', 'dangling'] as const).flatMap((which) => {
+    const { rows, keys } = strays[which];
+    if (rows === 0 || (which !== 'dangling' && said[which] !== undefined)) return [];
+    const message = `${rows} rows of ${each.table} ${strayWords[which]}: ${shown(keys, rows)}`;
+    const answers = which === 'dangling' ? [] : strayAnswers(index, each, which);
+    return [question('OWNER_UNRESOLVED', each.table, message, { count: rows, place: which, answers })];
+  });
+}
+
+function shown(keys: readonly string[], rows: number): string {
+  const first = keys.slice(0, 20).join(', ');
+  return rows > 20 ? `${first} and others` : first;
+}
+
+/** A row that two keys tie to two tenants fits neither: one of the keys would fail. Its own column cannot be filled from a key either. */
+function strayAnswers(
+  index: GroundIndex,
+  each: Classified,
+  which: 'ownerless' | 'disputed',
+): ConversionQuestion['answers'] {
+  const { zero } = index.ground.config.tenantize;
+  if (which === 'disputed' && each.owner?.kind === 'column') return [];
+  const given =
+    zero === undefined || which === 'disputed'
+      ? []
+      : [{ yaml: sayOf(index, each.table, { ownerless: zero }), means: 'they are tenant zero’s' }];
+  // A row that others name cannot be put aside.
+  return isReferenced(index, each.table)
+    ? given
+    : [
+        ...given,
+        {
+          yaml: sayOf(index, each.table, { [which]: 'quarantine' }),
+          means: 'they wait in drover_quarantine',
+        },
+      ];
+}
+
+function isReferenced(index: GroundIndex, id: TableId): boolean {
+  return index.ground.scope.catalog.tables.some(({ foreignKeys }) =>
+    foreignKeys.some(({ references }) => references === id),
+  );
+}
+
+/** Keys that lead from everybody's rows to a tenant's, and from one tenant's to tenant zero's. */
+function boundaryQuestions(index: GroundIndex, classes: Classes, each: Classified): ConversionQuestion[] {
+  const source = index.tables.get(each.table);
+  return (source?.foreignKeys ?? []).flatMap(({ name, references }) => {
+    const parent = classes.classified.get(references);
+    if (each.class === 'global' && parent?.class === 'tenant')
+      return [
+        blocked(
+          each.table,
+          `${each.table} is everybody’s, but its key ${name} names rows of ${references}, which have tenants`,
+        ),
+      ];
+    const isApart = each.owner?.kind !== 'zero' && each.class === 'tenant' && parent?.owner?.kind === 'zero';
+    return isApart
+      ? [
+          blocked(
+            each.table,
+            `rows of ${each.table} belong to several tenants, but its key ${name} names rows of ${references}, which are all tenant zero’s`,
+          ),
+        ]
+      : [];
+  });
+}
+
+/** What this version cannot convert. */
+function shapeQuestions(index: GroundIndex, each: Classified): ConversionQuestion[] {
+  const { table } = each;
+  const source = index.tables.get(table);
+  const relations = index.ground.facts.relations;
+  if (source === undefined) return [];
+  const found: string[] = [];
+  if (source.partitioned) found.push(`${table} is partitioned`);
+  if (relations.some(({ root, kind }) => root === table && kind !== 'partitioned') && !source.partitioned)
+    found.push(`other tables inherit from ${table}`);
+  const ways = each.owner?.kind === 'path' ? each.owner.paths : [];
+  if (ways.some(({ hops: [first] }) => first?.how === 'member' || first?.where !== undefined))
+    found.push(`rows of ${table} lead to a tenant by a list or a condition, which no key can say`);
+  if (ways.some(({ many }) => many)) found.push(`a row of ${table} may have several tenants by a link`);
+  if (each.owner?.kind === 'column') found.push(...columnFaults(index, source, each.owner.column));
+  if (source.rowSecurity.enabled) found.push(`${table} has row-level security and policies already`);
+  for (const view of relations.filter(
+    ({ kind, reads }) => kind === 'materialized view' && reads.includes(table),
+  ))
+    found.push(`the materialised view ${view.id} reads ${table}, and no policy binds it`);
+  const rewrites = index.relations.get(table)?.rewrites ?? [];
+  if (rewrites.length > 0) found.push(`${table} has the rules ${rewrites.join(', ')}`);
+  const mode = index.said(table).mode ?? index.ground.config.tenantize.mode;
+  const { name, columns, values } = index.said(table);
+  if (mode === 'in-place' && (name ?? columns ?? values) !== undefined)
+    found.push(`${table} stays in its place, where it cannot have two names`);
+  return found.map((message) => blocked(table, message));
+}
+
+function columnFaults(index: GroundIndex, source: Table, name: string): string[] {
+  const root = index.root();
+  if (root === undefined || root.id === source.id) return [];
+  const key = root.columns.find(
+    (column) => column.name === (index.ground.config.tenant.key ?? root.primaryKey[0]),
+  );
+  const column = source.columns.find((each) => each.name === name);
+  return column === undefined || key === undefined || column.type === key.type
+    ? []
+    : [`${source.id}.${name} is ${column.type}, and the key of ${root.id} is ${key.type}`];
+}
+
+function keyQuestions(index: GroundIndex, each: Classified): ConversionQuestion[] {
+  const source = index.tables.get(each.table);
+  if (source === undefined) return [];
+  const lost = source.uniqueIndexes.flatMap((unique) => {
+    const message = lostIndex(index, source, unique);
+    return message === undefined ? [] : [blocked(source.id, message)];
+  });
+  if (each.class !== 'tenant') return lost;
+  const acts = source.foreignKeys
+    .filter(({ onDelete, onUpdate }) => onDelete === 'set default' || onUpdate.startsWith('set '))
+    .map(({ name }) =>
+      blocked(source.id, `the foreign key ${name} would set the tenant, too (SET DEFAULT, or ON UPDATE SET)`),
+    );
+  return [...oddIndexes(index, source), ...lost, ...acts];
+}
+
+/** Indexes that a wide one cannot stand beside, or take the place of. */
+function oddIndexes(index: GroundIndex, { id }: Table): ConversionQuestion[] {
+  const said = index.said(id).global ?? [];
+  return index.ground.facts.indexes
+    .filter(
+      ({ table, exclusion, constraint, name }) =>
+        table === id && (exclusion || constraint?.deferrable === true) && !said.includes(name),
+    )
+    .map(({ name, exclusion }) =>
+      blocked(
+        id,
+        `${exclusion ? 'the exclusion constraint' : 'the deferrable key'} ${name} cannot be made with the tenant while V1 goes on`,
+        [{ yaml: sayOf(index, id, { global: [name] }), means: 'it stays unique among all tenants' }],
+      ),
+    );
+}
+
+/** Why a unique index would be lost: its text, or the column that it is over, is V1's alone. */
+function lostIndex(index: GroundIndex, source: Table, unique: UniqueIndex): string | undefined {
+  const { columns = {}, values = {}, global = [] } = index.said(source.id);
+  const { name, reads = [], predicate = '', expressions = [], primary } = unique;
+  const text = [predicate, ...expressions].join(' ').trim();
+  const inText = (column: string): boolean => text !== '' && (reads.includes(column) || names(text, column));
+  const stays = global.includes(name) || (primary && index.ground.config.tenantize.keys !== 'tenant-led');
+  const path = (column: string): string => columnPath(index.ground.scope, source, column);
+  const renamed = Object.keys(columns).find((column) => !stays && inText(column));
+  if (renamed !== undefined)
+    return `the index ${name} is written over ${path(renamed)}, which gets another name`;
+  const twin = Object.keys(values).find(
+    (column) => inText(column) || (stays && unique.columns.includes(column)),
+  );
+  return twin === undefined
+    ? undefined
+    : `the index ${name} is written over ${path(twin)}, whose values V2 writes otherwise: it would go with the column`;
+}
+
+function names(text: string, column: string): boolean {
+  return text.split(/[^\w$]+/).includes(column);
+}
+
+/** Triggers that would see each filled row as a change of the application. */
+function triggerQuestions(index: GroundIndex, each: Classified): ConversionQuestion[] {
+  const said = index.said(each.table);
+  const isFilled = each.owner?.kind === 'path' || Object.keys(said.values ?? {}).length > 0;
+  if (!isFilled) return [];
+  const facts = index.relations.get(each.table)?.triggers ?? [];
+  const definitions = new Map(
+    (index.tables.get(each.table)?.triggers ?? []).map((one) => [one.name, one.definition]),
+  );
+  return facts
+    .filter(
+      ({ constraint, enabled, events }) => constraint === undefined && enabled && events.includes('update'),
+    )
+    .flatMap(({ name, calls }) => {
+      const answer = new Map(Object.entries(said.triggers ?? {})).get(name);
+      const hasCondition = / WHEN \(/.test(definitions.get(name) ?? '');
+      const raises = index.ground.facts.functions.some(
+        ({ id, body }) => id === calls && /\braise\s+exception\b/i.test(body),
+      );
+      if (answer === 'silence' && hasCondition)
+        return [
+          blocked(each.table, `the trigger ${name} has a condition of its own, and cannot be silenced`),
+        ];
+      if (answer === 'silence' || (answer === 'fire' && !raises)) return [];
+      const what = raises ? `${calls}, which refuses changes` : calls;
+      return [
+        blocked(
+          each.table,
+          `a fill changes every row of ${each.table}, and its trigger ${name} calls ${what}`,
+          [
+            ...(hasCondition
+              ? []
+              : [
+                  {
+                    yaml: sayOf(index, each.table, { triggers: { [name]: 'silence' } }),
+                    means: 'it does not see the fill',
+                  },
+                ]),
+            ...(raises
+              ? []
+              : [
+                  {
+                    yaml: sayOf(index, each.table, { triggers: { [name]: 'fire' } }),
+                    means: 'it fires for every row',
+                  },
+                ]),
+          ],
+        ),
+      ];
+    });
+}

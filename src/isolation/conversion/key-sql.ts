@@ -1,0 +1,61 @@
+/** Keys and indexes that have the tenant. */
+import type { KeyPart } from '../../engine/tenantize/conversion.ts';
+import { quoteIdent, quoteTable } from '../../postgres/sql/identifiers.ts';
+import { alter, columnList } from './statement-text.ts';
+import type { ChangeOf, StepStatements } from './statement-text.ts';
+
+export function indexStatements(
+  change: ChangeOf<'wide-index' | 'wide-constraint' | 'index'>,
+): StepStatements {
+  const { at } = change;
+  const on = quoteTable(at);
+  if (change.kind === 'index') {
+    const { name, columns } = change.index;
+    return made(
+      at.schema,
+      name,
+      `CREATE INDEX CONCURRENTLY ${quoteIdent(name)} ON ${on} (${columnList(columns)})`,
+    );
+  }
+  const { name, parts, predicate, nullsNotDistinct } = change.key;
+  if (change.kind === 'wide-constraint')
+    return {
+      up: [alter(at, `ADD CONSTRAINT ${quoteIdent(name)} UNIQUE USING INDEX ${quoteIdent(name)}`)],
+      down: [alter(at, `DROP CONSTRAINT ${quoteIdent(name)}`)],
+    };
+  const text =
+    `CREATE UNIQUE INDEX CONCURRENTLY ${quoteIdent(name)} ON ${on} (${parts.map(partText).join(', ')})` +
+    `${nullsNotDistinct ? ' NULLS NOT DISTINCT' : ''}${predicate === undefined ? '' : ` WHERE ${predicate}`}`;
+  return made(at.schema, name, text);
+}
+
+function made(schema: string, name: string, up: string): StepStatements {
+  return { up: [up], down: [`DROP INDEX CONCURRENTLY IF EXISTS ${quoteTable({ schema, name })}`] };
+}
+
+/** An expression is printed by the server itself, and put in parentheses unless it is a plain column under a collation. */
+function partText(part: KeyPart): string {
+  if ('column' in part) return quoteIdent(part.column);
+  return / COLLATE /.test(part.expression) ? part.expression : `(${part.expression})`;
+}
+
+export function keyStatements(change: ChangeOf<'foreign-key' | 'valid-key'>): StepStatements {
+  const { at, key } = change;
+  if (change.kind === 'valid-key')
+    return { up: [alter(at, `VALIDATE CONSTRAINT ${quoteIdent(key.name)}`)], down: [] };
+  const set = key.setColumns.length === 0 ? '' : ` (${columnList(key.setColumns)})`;
+  const actions = [
+    ...(key.onDelete === 'no action' ? [] : [` ON DELETE ${key.onDelete.toUpperCase()}${set}`]),
+    ...(key.onUpdate === 'no action' ? [] : [` ON UPDATE ${key.onUpdate.toUpperCase()}`]),
+  ].join('');
+  return {
+    up: [
+      alter(
+        at,
+        `ADD CONSTRAINT ${quoteIdent(key.name)} FOREIGN KEY (${columnList(key.columns)}) ` +
+          `REFERENCES ${quoteTable(key.references)} (${columnList(key.referencedColumns)})${actions} NOT VALID`,
+      ),
+    ],
+    down: [alter(at, `DROP CONSTRAINT ${quoteIdent(key.name)}`)],
+  };
+}

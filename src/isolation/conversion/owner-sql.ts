@@ -1,0 +1,125 @@
+/** Tenant columns, and how rows get their tenant from the rows that they name. */
+import type { OwnerSource, OwnerTrigger } from '../../engine/tenantize/steps.ts';
+import type { ObjectName } from '../../engine/tenantize/conversion.ts';
+import { quoteIdent, quoteLiteral, quoteTable } from '../../postgres/sql/identifiers.ts';
+import { tenantInContext } from '../policies.ts';
+import { alter, columnList, refuseWhere } from './statement-text.ts';
+import type { ChangeOf, StepStatements } from './statement-text.ts';
+
+/**
+ * A constant default needs no rewrite, and gives every row that is there tenant zero. The default from the context comes afterwards: at
+ * once it would give them whatever tenant the session had.
+ */
+export function ownerColumn({ at, column, type, zero, context }: ChangeOf<'owner-column'>): StepStatements {
+  const name = quoteIdent(column);
+  const down = [alter(at, `DROP COLUMN ${name}`)];
+  if (zero === undefined) return { up: [alter(at, `ADD COLUMN ${name} ${type}`)], down };
+  const constant = `${quoteLiteral(zero)}::${type}`;
+  return {
+    up: [
+      alter(at, `ADD COLUMN ${name} ${type} NOT NULL DEFAULT ${constant}`),
+      alter(at, `ALTER COLUMN ${name} SET DEFAULT coalesce(${tenantInContext(context, type)}, ${constant})`),
+    ],
+    down,
+  };
+}
+
+/** Names the function of an owner trigger: in the schema of its table. */
+function ownerFunction(at: ObjectName, name: string): string {
+  return quoteTable({ schema: at.schema, name });
+}
+
+/** It fires after all others, before the row is stored, and raises where the caller works for another tenant. */
+export function ownerTrigger(change: OwnerTrigger): StepStatements {
+  const { at, column, type, name, keys, sources, context, otherwise } = change;
+  const owner = `NEW.${quoteIdent(column)}`;
+  const asked = tenantInContext(context, type);
+  const found = [
+    ...sources.map((source) => ownerOf(source, 'NEW')),
+    ...(otherwise === undefined ? [] : [`${quoteLiteral(otherwise)}::${type}`]),
+    owner,
+    'asked',
+  ];
+  const body = [
+    `DECLARE\n  asked ${type} := ${asked};\n  found ${type};`,
+    'BEGIN',
+    `  found := coalesce(${found.join(', ')});`,
+    '  IF asked IS NOT NULL AND found IS DISTINCT FROM asked THEN',
+    `    RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',`,
+    `      MESSAGE = ${quoteLiteral(`a row of ${at.name} belongs to another tenant than that of this session`)};`,
+    '  END IF;',
+    `  ${owner} := found;`,
+    '  RETURN NEW;',
+    'END',
+  ].join('\n');
+  const called = ownerFunction(at, name);
+  return {
+    up: [
+      `CREATE FUNCTION ${called}() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS $drover$\n${body}\n$drover$`,
+      `CREATE TRIGGER ${quoteIdent(name)} BEFORE INSERT OR UPDATE OF ${columnList(keys)} ON ${quoteTable(at)} ` +
+        `FOR EACH ROW EXECUTE FUNCTION ${called}()`,
+    ],
+    down: dropOwnerTrigger(at, name),
+  };
+}
+
+export function dropOwnerTrigger(at: ObjectName, name: string): string[] {
+  return [
+    `DROP TRIGGER ${quoteIdent(name)} ON ${quoteTable(at)}`,
+    `DROP FUNCTION ${ownerFunction(at, name)}()`,
+  ];
+}
+
+/** The tenant of the row that a row names. */
+function ownerOf({ table, column, from, to }: OwnerSource, row: string): string {
+  const on = from.map((name, at) => `p.${quoteIdent(to[at] ?? '')} = ${row}.${quoteIdent(name)}`);
+  return `(SELECT p.${quoteIdent(column)} FROM ${quoteTable(table)} p WHERE ${on.join(' AND ')})`;
+}
+
+/** Of rows that have none; what their trigger finds is the same. */
+export function fillOwner({ at, column, type, sources, otherwise }: ChangeOf<'fill-owner'>): StepStatements {
+  const owners = sources.map((source) => ownerOf(source, 't'));
+  const last = otherwise === undefined ? [] : [`${quoteLiteral(otherwise)}::${type}`];
+  const name = quoteIdent(column);
+  return {
+    up: [
+      `SET LOCAL drover.fill = 'on'`,
+      `UPDATE ${quoteTable(at)} t SET ${name} = coalesce(${[...owners, ...last].join(', ')}) WHERE t.${name} IS NULL`,
+    ],
+    down: [],
+  };
+}
+
+export function quarantine(change: ChangeOf<'quarantine'>): StepStatements {
+  const { at, side, columns, sources, which, column } = change;
+  const own = column === undefined ? [] : [`t.${quoteIdent(column)}`];
+  const owners = [...own, ...sources.map((source) => ownerOf(source, 't'))];
+  const test =
+    which === 'ownerless'
+      ? `coalesce(${owners.join(', ')}) IS NULL`
+      : `(SELECT count(DISTINCT o.v) FROM (VALUES ${owners.map((owner) => `(${owner})`).join(', ')}) o (v)) > 1`;
+  const listed = columnList(columns);
+  const back = `INSERT INTO ${quoteTable(at)} (${listed}) OVERRIDING SYSTEM VALUE SELECT ${listed} FROM ${quoteTable(side)}`;
+  return {
+    up: [
+      `CREATE SCHEMA IF NOT EXISTS ${quoteIdent(side.schema)}`,
+      `CREATE TABLE ${quoteTable(side)} (LIKE ${quoteTable(at)})`,
+      `WITH gone AS (DELETE FROM ${quoteTable(at)} t WHERE ${test} RETURNING t.*)\n` +
+        `INSERT INTO ${quoteTable(side)} (${listed}) SELECT ${listed} FROM gone`,
+    ],
+    down: [back, `DROP TABLE ${quoteTable(side)}`],
+  };
+}
+
+export function ownerGate({ at, column, sources }: ChangeOf<'owner-gate'>): StepStatements {
+  const name = quoteIdent(column);
+  const table = quoteTable(at);
+  const block = refuseWhere([
+    { exists: `SELECT FROM ${table} WHERE ${name} IS NULL`, message: `${at.name} has rows without a tenant` },
+    ...sources.map((source) => ({
+      exists: `SELECT FROM ${table} t WHERE ${ownerOf(source, 't')} <> t.${name}`,
+      message: `${at.name} has rows of another tenant than the rows of ${source.table.name} that they name`,
+    })),
+  ]);
+  return { up: [block], down: [] };
+}

@@ -1,0 +1,39 @@
+/** Pieces that the statements of a conversion share. */
+import type { StepChange } from '../../engine/tenantize/steps.ts';
+import type { ObjectName } from '../../engine/tenantize/conversion.ts';
+import { quoteIdent, quoteLiteral, quoteTable } from '../../postgres/sql/identifiers.ts';
+
+export interface StepStatements {
+  readonly up: readonly string[];
+  /** In the order in which they run; nothing where what the step did goes with an earlier one. */
+  readonly down: readonly string[];
+}
+
+export type ChangeOf<Kind extends StepChange['kind']> = Extract<StepChange, { readonly kind: Kind }>;
+
+export function alter(at: ObjectName, action: string): string {
+  return `ALTER TABLE ${quoteTable(at)} ${action}`;
+}
+
+/** What is never taken back. */
+export function same(up: readonly string[]): StepStatements {
+  return { up, down: [] };
+}
+
+export function columnList(names: readonly string[]): string {
+  return names.map((name) => quoteIdent(name)).join(', ');
+}
+
+/** A role as a grantee. */
+export function grantee(role: string): string {
+  return role === 'public' ? 'PUBLIC' : quoteIdent(role);
+}
+
+/** A block that raises where a condition holds; the message says what was found. */
+export function refuseWhere(tests: readonly { readonly exists: string; readonly message: string }[]): string {
+  const lines = tests.map(
+    ({ exists, message }) =>
+      `  IF EXISTS (${exists}) THEN\n    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = ${quoteLiteral(message)};\n  END IF;`,
+  );
+  return `DO $drover$ BEGIN\n${lines.join('\n')}\nEND $drover$`;
+}

@@ -1,0 +1,21 @@
+/** Triggers of V1 that do not see a fill: only the transaction that fills is silenced, and no writer waits for it. */
+import { DroverError } from '../../errors.ts';
+import type { ChangeOf, StepStatements } from './statement-text.ts';
+
+const condition = `WHEN (current_setting('drover.fill', true) IS DISTINCT FROM 'on') `;
+
+export function quiet({ definition, trigger }: ChangeOf<'quiet'>): StepStatements {
+  const at = definition.lastIndexOf(' EXECUTE FUNCTION ') + 1;
+  if (at === 0 || definition.includes(' WHEN ('))
+    throw new DroverError('INTERNAL', `the trigger ${trigger} cannot be given a condition`);
+  const silenced = `${definition.slice(0, at)}${condition}${definition.slice(at)}`;
+  return { up: [replacing(silenced)], down: [replacing(definition)] };
+}
+
+export function restored({ definition }: ChangeOf<'loud'>): StepStatements {
+  return { up: [replacing(definition)], down: [] };
+}
+
+function replacing(definition: string): string {
+  return definition.replace(/^CREATE TRIGGER /, 'CREATE OR REPLACE TRIGGER ');
+}

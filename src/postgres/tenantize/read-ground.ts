@@ -1,0 +1,105 @@
+/** Reads what a conversion is planned from, in one transaction that only reads. */
+import { findNamedTable } from '../../engine/catalogue/names.ts';
+import { given } from '../../engine/given.ts';
+import type { ConfigProblem } from '../../engine/rules/config.ts';
+import { sharedSchemas } from '../../engine/rules/tenancy.ts';
+import type { TableRows } from '../../engine/tenantize/conversion.ts';
+import type { ConversionGround } from '../../engine/tenantize/ground.ts';
+import { tenantizeProblems } from '../../engine/tenantize/plan-conversion.ts';
+import type { Database, Tx } from '../driver/database.ts';
+import { factsWithin } from '../isolation/owned-facts.ts';
+import { quoteIdent, quoteLiteral, quoteRows } from '../sql/identifiers.ts';
+import { countRows } from './count-rows.ts';
+
+export interface GroundRequest {
+  readonly config: ConversionGround['config'];
+  /** The schema of Drover's own records, which is nobody's. */
+  readonly records: string;
+  /** How many keys of rows without an owner are kept for each table. */
+  readonly keys: number;
+}
+
+export interface ReadGround {
+  readonly ground: ConversionGround;
+  /** What of the configuration does not fit the catalogue; where there is any, nothing was counted. */
+  readonly problems: readonly ConfigProblem[];
+}
+
+/**
+ * Policies are off for the reading, so that a row that they would hide is no row that is not there.
+ * @throws NOT_PERMITTED where the login is bound by policies of a table
+ */
+export function readConversionGround(database: Database, request: GroundRequest): Promise<ReadGround> {
+  const opening = {
+    isolation: 'repeatable read',
+    readOnly: true,
+    settings: ['SET LOCAL row_security = off'],
+  } as const;
+  return database.transaction(opening, (tx) => readWithin(tx, database.engine, request));
+}
+
+async function readWithin(tx: Tx, engine: Database['engine'], request: GroundRequest): Promise<ReadGround> {
+  const { config, records } = request;
+  const { tenantize } = config;
+  const { facts, problems: unfit } = await factsWithin(tx, engine, {
+    config,
+    records,
+    roles: tenantize.logins ?? [],
+    settings: [],
+  });
+  const scope = { catalog: facts.catalog, schemas: sharedSchemas(config) };
+  const bare = { scope, config, facts, ownership: facts.ownership, rows: new Map<string, TableRows>() };
+  const problems = [...unfit, ...tenantizeProblems(bare)];
+  if (problems.length > 0) return { ground: bare, problems };
+  const unknown = await zeroProblems(tx, bare);
+  if (unknown.length > 0) return { ground: bare, problems: unknown };
+  return { ground: { ...bare, rows: await countAll(tx, bare, request.keys) }, problems: [] };
+}
+
+async function countAll(tx: Tx, ground: ConversionGround, keys: number): Promise<Map<string, TableRows>> {
+  const { scope, config, ownership } = ground;
+  const said = new Map(
+    Object.entries(config.tenantize.tables ?? {}).flatMap(([name, table]) => {
+      const found = findNamedTable(scope, name);
+      return found === undefined ? [] : [[found.id, table]];
+    }),
+  );
+  const root = rootOf(ground);
+  const counted = new Map<string, TableRows>();
+  for (const table of scope.catalog.tables) {
+    const owned = ownership.get(table.id);
+    const isDerived = owned?.kind === 'tenant' && table.id !== root?.table.id;
+    const request = {
+      catalog: scope.catalog,
+      table,
+      paths: isDerived ? owned.paths : [],
+      values: said.get(table.id)?.values ?? {},
+      keys,
+      ...given({ root }),
+    };
+    counted.set(table.id, await countRows(tx, request));
+  }
+  return counted;
+}
+
+function rootOf({
+  scope,
+  config: { tenant },
+}: ConversionGround):
+  | { table: ConversionGround['scope']['catalog']['tables'][number]; key: string }
+  | undefined {
+  const table = findNamedTable(scope, tenant.root ?? '');
+  const key = tenant.key ?? table?.primaryKey[0];
+  return table === undefined || key === undefined ? undefined : { table, key };
+}
+
+/** Tenant zero of a table of tenants that is there must be in it. */
+async function zeroProblems(tx: Tx, ground: ConversionGround): Promise<ConfigProblem[]> {
+  const { zero } = ground.config.tenantize;
+  const root = rootOf(ground);
+  if (zero === undefined || root === undefined) return [];
+  const { found } = await tx.one<{ found: boolean }>(
+    `SELECT EXISTS (SELECT FROM ${quoteRows(root.table)} r WHERE r.${quoteIdent(root.key)}::text = ${quoteLiteral(zero)}) AS found`,
+  );
+  return found ? [] : [{ path: ['tenantize', 'zero'], message: `${root.table.id} has no row with that key` }];
+}

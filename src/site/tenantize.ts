@@ -1,0 +1,68 @@
+/** The plan of a conversion of the database that is meant: read, planned, and checked by other means. */
+import { formatConfigProblems, locateProblems, openConfigFile } from '../config-file.ts';
+import type { Environment } from '../config.ts';
+import { checkConversion } from '../engine/tenantize/check-conversion.ts';
+import type { ConversionGround } from '../engine/tenantize/ground.ts';
+import { planConversion } from '../engine/tenantize/plan-conversion.ts';
+import type { ConversionPlan } from '../engine/tenantize/plan-conversion.ts';
+import { DroverError } from '../errors.ts';
+import type { Database } from '../postgres/driver/database.ts';
+import { recordsSchema } from '../postgres/scope/site.ts';
+import { readConversionGround } from '../postgres/tenantize/read-ground.ts';
+import { resolveWhere, usage, withDatabase } from './where.ts';
+import type { WhereOptions } from './where.ts';
+
+export interface PlannedConversion {
+  readonly ground: ConversionGround;
+  readonly plan: ConversionPlan;
+}
+
+/** How many keys of rows without an owner a plan names for each table, where nobody asks for all. */
+export const shownKeys = 20;
+
+/**
+ * Plans the conversion of the database that the options name. It only reads.
+ * @param keys how many keys of rows without an owner are kept for each table
+ * @throws USAGE_INVALID, CONFIG_INVALID, CONFIG_MISMATCH, NOT_PERMITTED, PLAN_CONTRADICTED
+ */
+export function planTenantize(
+  options: Pick<WhereOptions, 'database' | 'config'>,
+  environment: Environment,
+  keys: number = shownKeys,
+): Promise<PlannedConversion> {
+  const where = resolveWhere(options, environment);
+  if (where.kind === 'own' || where.configFile === undefined)
+    throw usage(
+      'A conversion is of a database that Drover did not create: name it with --database and --config.',
+    );
+  const { configFile } = where;
+  return withDatabase(where, (database) => planFor(database, configFile, keys));
+}
+
+/** The same of a database that is open. */
+export async function planFor(
+  database: Database,
+  configFile: string,
+  keys: number = shownKeys,
+): Promise<PlannedConversion> {
+  const opened = openConfigFile(configFile, 'ownership');
+  const { tenantize } = opened.config;
+  if (tenantize === undefined) {
+    const message = `${configFile} has no block tenantize: docs/guides/v2.md says what it holds.`;
+    throw new DroverError('CONFIG_INVALID', message, { file: configFile });
+  }
+  const config = { ...opened.config, tenantize };
+  const { ground, problems } = await readConversionGround(database, { config, records: recordsSchema, keys });
+  if (problems.length > 0) {
+    const shown = formatConfigProblems(locateProblems(opened, problems));
+    const message = ['The configuration does not fit the database:', ...shown].join('\n  ');
+    throw new DroverError('CONFIG_MISMATCH', message, { problems });
+  }
+  const plan = planConversion(ground);
+  const contradictions = checkConversion(ground, plan);
+  if (contradictions.length > 0) {
+    const message = ['The plan contradicts what it was made from:', ...contradictions].join('\n  ');
+    throw new DroverError('PLAN_CONTRADICTED', message, { contradictions });
+  }
+  return { ground, plan };
+}

@@ -1,0 +1,328 @@
+/**
+ * The plan of a conversion, on the databases of examples/v1 and examples/tenantize: planning writes nothing; unanswered, exactly the
+ * expected is asked; answered, each table becomes what was worked out by hand. And the statements of the plan are tried: up to bind and
+ * back, the old application's statements answer the same after each phase, and in the end the database is what it was.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { parse } from 'yaml';
+import type { ConvertedTable } from '../../src/engine/tenantize/conversion.ts';
+import type { ConversionStep } from '../../src/engine/tenantize/steps.ts';
+import { statementsOf, stepSession } from '../../src/isolation/conversion/statements.ts';
+import { judge } from '../../src/isolation/judge.ts';
+import type { DatabaseTarget } from '../../src/postgres/driver/connect.ts';
+import { readOwnedFacts } from '../../src/postgres/isolation/owned-facts.ts';
+import { eachEngine } from '../support/databases.ts';
+import type { Engine } from '../support/databases.ts';
+import { readConversion } from './cases.ts';
+import type { AskedText, Conversion, ExpectedTable } from './cases.ts';
+import type { PlannedConversion } from '../../src/site/tenantize.ts';
+import { cloneOf, openRaw, planOf, wholeState, withOpened } from './ground.ts';
+import type { RawSession } from './ground.ts';
+
+const examples = ['v1', 'tenantize/3-joins-that-disagree', 'tenantize/6-unique-keys'].map(readConversion);
+
+eachEngine((engine) => {
+  for (const example of examples)
+    describe(example.name, () => {
+      test('unanswered, every table is asked about, and nothing is written', () =>
+        within(engine, example, (target) => tryUnanswered(target, example)));
+      test('half answered, exactly the rest is asked', () =>
+        within(engine, example, (target) => tryHalf(target, example)));
+      test('answered, each table becomes what was worked out by hand, and nothing is written', () =>
+        within(engine, example, (target) => tryAnswered(target, example)));
+      test('its statements go up and down: V1 answers the same after each phase, and is the same at the end', () =>
+        within(engine, example, (target) => tryPhases(target, example)));
+      test('its statements end in a database of many tenants', () =>
+        within(engine, example, (target) => tryContract(target, example)));
+    });
+});
+
+async function within(
+  engine: Engine,
+  example: Conversion,
+  work: (target: DatabaseTarget) => Promise<void>,
+): Promise<void> {
+  const { target, drop } = await cloneOf(engine, example.name, example.script);
+  try {
+    await work(target);
+  } finally {
+    await dropRoles(target, example);
+    await drop();
+  }
+}
+
+/** Roles belong to the whole server, and outlive the database. */
+async function dropRoles(target: DatabaseTarget, { config }: Conversion): Promise<void> {
+  const { name } = (parse(readFileSync(config, 'utf8')) as { tenantize: { name: string } }).tenantize;
+  const session = await openRaw(target);
+  for (const role of ['owner', 'app', 'fleet', 'operator', 'v1'])
+    await session.run(
+      `DO $$ BEGIN IF to_regrole('${name}_${role}') IS NOT NULL THEN DROP OWNED BY ${name}_${role} CASCADE; DROP ROLE ${name}_${role};
+       END IF; END $$`,
+    );
+  await session.close();
+}
+
+type Said = Record<string, unknown>;
+
+function saidOf({ config }: Conversion): Said {
+  return parse(readFileSync(config, 'utf8')) as Said;
+}
+
+async function expectUnchanged<T>(target: DatabaseTarget, work: () => Promise<T>): Promise<T> {
+  const before = await wholeState(target);
+  const answer = await work();
+  assert.deepEqual(await wholeState(target), before, 'a plan writes nothing');
+  return answer;
+}
+
+async function tryUnanswered(target: DatabaseTarget, example: Conversion): Promise<void> {
+  const { tenant, tenantize } = saidOf(example) as { tenant: Said; tenantize: Said };
+  const { global: _, links: _l, ...bare } = tenant;
+  const { tables: _t, ...rest } = tenantize;
+  const { plan } = await expectUnchanged(target, () =>
+    planOf(target, { version: 1, tenant: bare, tenantize: rest }),
+  );
+  assert.deepEqual(asked(plan), example.expected.unanswered);
+  assert.deepEqual(plan.steps, []);
+}
+
+function asked({ questions }: PlannedConversion['plan']): AskedText[] {
+  return questions.map(({ code, table, count }) =>
+    count === undefined ? [code, table] : [code, table, count],
+  );
+}
+
+async function tryHalf(target: DatabaseTarget, example: Conversion): Promise<void> {
+  const said = saidOf(example);
+  const { without = [], asked: expected = [] } = example.expected.half_answered ?? {};
+  for (const path of without) {
+    let at = said['tenantize'] as Said;
+    for (const step of path.slice(0, -1)) at = at[step] as Said;
+    assert.ok(Object.hasOwn(at, path.at(-1) ?? ''), `the configuration says ${path.join('.')}`);
+    delete at[path.at(-1) ?? ''];
+  }
+  const { plan } = await planOf(target, said);
+  assert.deepEqual(asked(plan), expected);
+  assert.deepEqual(plan.steps, []);
+}
+
+async function tryAnswered(target: DatabaseTarget, example: Conversion): Promise<void> {
+  const { expected } = example;
+  const { plan } = await expectUnchanged(target, () => planOf(target, saidOf(example)));
+  assert.deepEqual(
+    plan.questions.map(({ message }) => message),
+    [],
+  );
+  assert.deepEqual(
+    plan.classes.filter(({ class: kind }) => kind === 'system').map(({ table }) => table),
+    expected.system ?? [],
+  );
+  assert.deepEqual(plan.tables.map(({ v1 }) => v1.name).toSorted(), Object.keys(expected.tables).toSorted());
+  for (const table of plan.tables) {
+    assert.deepEqual(
+      asExpected(table),
+      completed(expected.tables[table.v1.name], table.v1.name),
+      table.table,
+    );
+    if (table.class !== 'tenant') continue;
+    assert.deepEqual(
+      Object.fromEntries(table.grants.map(({ role, privileges }) => [role, privileges])),
+      expected.grants,
+    );
+    assert.deepEqual(
+      Object.fromEntries(table.policies.map(({ role, who }) => [role, who])),
+      expected.policies,
+    );
+  }
+  assert.deepEqual(
+    plan.shortened.map(({ from }) => from),
+    expected.shortened ?? [],
+  );
+  assert.deepEqual(
+    plan.duties.map(({ id, about }) => `${id} ${about}`).toSorted(),
+    expected.duties.toSorted(),
+  );
+}
+
+type Described = Required<Omit<ExpectedTable, 'zero'>>;
+
+/** What is left out is empty. */
+function completed(expected: ExpectedTable | undefined, name: string): Described {
+  assert.ok(expected !== undefined);
+  const empty = {
+    owner: '',
+    v2: name,
+    keys: {},
+    foreign: {},
+    nulls: {},
+    indexes: {},
+    goes: [],
+    twins: {},
+    renamed: {},
+    routines: [],
+  };
+  const { zero: _, ...described } = expected;
+  return { ...empty, ...described };
+}
+
+function asExpected(table: ConvertedTable): Described {
+  const nulls = table.foreignKeys.filter(({ setColumns }) => setColumns.length > 0);
+  return {
+    class: table.class,
+    owner: table.owner?.kind ?? '',
+    rows: table.rows,
+    v2: table.v2.name,
+    keys: Object.fromEntries(
+      table.keys.map(({ name, parts }) => [
+        isHashed(name) ? '~' : name,
+        parts.map((part) => ('column' in part ? part.column : part.expression)),
+      ]),
+    ),
+    foreign: Object.fromEntries(table.foreignKeys.map(({ name, references }) => [name, references.name])),
+    nulls: Object.fromEntries(nulls.map(({ name, setColumns }) => [name, setColumns])),
+    indexes: Object.fromEntries(table.indexes.map(({ name, columns }) => [name, columns])),
+    goes: table.narrow.filter(({ becomes }) => becomes === 'wide').map(({ name }) => name),
+    twins: Object.fromEntries(table.twins.map(({ v2, set }) => [v2, set])),
+    renamed: Object.fromEntries(table.renamed.map(({ from, to }) => [from, to])),
+    routines: (table.shim?.routines ?? []).map(({ signature }) => signature),
+  };
+}
+
+function isHashed(name: string): boolean {
+  return Buffer.byteLength(name) === 63 && /_[0-9a-f]{8}$/.test(name);
+}
+
+/** Runs what the plan prints, as a person would. */
+async function take(session: RawSession, step: ConversionStep, way: 'up' | 'down'): Promise<void> {
+  const statements = statementsOf(step)[way];
+  try {
+    if (step.transaction) await session.run('BEGIN');
+    for (const statement of statements) await session.run(statement);
+    if (step.transaction) await session.run('COMMIT');
+  } catch (error) {
+    throw new Error(
+      `${step.phase} ${step.table} ${step.what}, ${way}: ${String(error)}\n${statements.join(';\n')}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** What the old application is answered; nothing of it stays. */
+async function answers(session: RawSession, { statements, config }: Conversion): Promise<string[]> {
+  const { tenantize } = parse(readFileSync(config, 'utf8')) as {
+    tenantize: { logins: string[]; schema: string };
+  };
+  await session.run('BEGIN');
+  await session.run(`SET LOCAL search_path = public, ${tenantize.schema}`);
+  await session.run(`SET LOCAL ROLE ${tenantize.logins[0] ?? ''}`);
+  await session.run('SET LOCAL row_security = on');
+  const given: string[] = [];
+  for (const statement of statements) {
+    const rows = await session.run(statement).catch((error: unknown) => {
+      throw new Error(`${statement}: ${String(error)}`, { cause: error });
+    });
+    given.push(`${statement}: ${JSON.stringify(rows)}`);
+  }
+  await session.run('ROLLBACK');
+  return given;
+}
+
+const phases = ['expand', 'fill', 'validate', 'shadow', 'bind'] as const;
+
+async function tryPhases(target: DatabaseTarget, example: Conversion): Promise<void> {
+  const before = await wholeState(target);
+  const { plan } = await planOf(target, saidOf(example));
+  const session = await openRaw(target);
+  const wanted = await answers(session, example);
+  for (const statement of stepSession) await session.run(statement.replace("'50ms'", "'5s'"));
+  for (const phase of phases) {
+    for (const step of plan.steps.filter((one) => one.phase === phase)) await take(session, step, 'up');
+    assert.deepEqual(await answers(session, example), wanted, `V1 after ${phase}`);
+  }
+  for (const phase of phases.toReversed()) {
+    for (const step of plan.steps.filter((one) => one.phase === phase).toReversed())
+      await take(session, step, 'down');
+    assert.deepEqual(await answers(session, example), wanted, `V1 after ${phase} was taken back`);
+  }
+  for (const schema of ['drover_shadow', 'drover_quarantine'])
+    await session.run(`DROP SCHEMA IF EXISTS ${schema}`);
+  await session.close();
+  const after = await wholeState(target);
+  assert.deepEqual(after.rows, before.rows);
+  assert.deepEqual(after.catalogue, before.catalogue);
+}
+
+async function tryContract(target: DatabaseTarget, example: Conversion): Promise<void> {
+  const { plan } = await planOf(target, saidOf(example));
+  const { name, zero } = (saidOf(example) as { tenantize: { name: string; zero: string } }).tenantize;
+  const session = await openRaw(target);
+  for (const statement of stepSession) await session.run(statement.replace("'50ms'", "'5s'"));
+  for (const step of plan.steps.filter(({ phase }) => phase !== 'contract')) await take(session, step, 'up');
+  for (const duty of plan.duties.filter(({ id }) => id === 'view-of-values'))
+    await session.run(`DROP VIEW ${duty.about}`);
+  for (const step of plan.steps.filter(({ phase }) => phase === 'contract')) await take(session, step, 'up');
+  const owned = plan.tables.filter(({ class: kind }) => kind === 'tenant');
+  const counts = async (tenant: string): Promise<Record<string, number>> => {
+    await session.run('BEGIN');
+    await session.run(`SELECT set_config('app.tenant_id', '${tenant}', true)`);
+    await session.run(`SET LOCAL ROLE ${name}_app`);
+    await session.run('SET LOCAL row_security = on');
+    const found: Record<string, number> = {};
+    for (const { table, v2 } of owned) {
+      const [row] = await session.run(`SELECT count(*)::integer AS n FROM ${v2.schema}.${v2.name}`);
+      found[table] = (row as { n: number }).n;
+    }
+    await session.run('ROLLBACK');
+    return found;
+  };
+  const all = Object.fromEntries(
+    owned.map(({ table, rows, v1 }) => [table, example.expected.tables[v1.name]?.zero ?? rows]),
+  );
+  const none = Object.fromEntries(owned.map(({ table }) => [table, 0]));
+  assert.deepEqual(await counts(zero), all, 'tenant zero sees all rows');
+  assert.deepEqual(await counts(''), none, 'without a context nothing is seen');
+  assert.deepEqual(await counts('00000000-0000-4000-8000-00000000ffff'), none, 'another tenant sees nothing');
+  await session.close();
+  assert.deepEqual(await doctorsErrors(target, example), []);
+}
+
+/** What the doctor says of V2, under the configuration that V2 has. */
+async function doctorsErrors(target: DatabaseTarget, example: Conversion): Promise<string[]> {
+  const { tenant, tenantize } = saidOf(example) as {
+    tenant: { root: string; column?: string; global?: string[] };
+    tenantize: { name: string; schema: string };
+  };
+  const { name, schema } = tenantize;
+  const config = {
+    version: 1,
+    database: { schemas: [schema] },
+    tenant: { ...tenant, global: tenant.global ?? [] },
+  } as const;
+  const roles = [`${name}_app`, `${name}_fleet`];
+  const { facts, problems } = await withOpened(target, (database) =>
+    readOwnedFacts(database, {
+      config,
+      records: 'drover',
+      roles: [...roles, `${name}_operator`],
+      settings: ['app.tenant_id'],
+    }),
+  );
+  assert.deepEqual(problems, []);
+  const report = await judge(facts, {
+    ownership: 'declared',
+    today: '2026-01-01',
+    roles: { names: roles, from: 'configuration' },
+    trusted: [`${name}_operator`],
+    context: ['app.tenant_id', 'app.tenant_ids'],
+    ignored: [],
+  });
+  assert.ok(report.tables.owned > 0);
+  return report.findings
+    .filter(({ severity }) => severity === 'error')
+    .map(({ severity, rule, message }) => `${severity} ${rule}: ${message}`);
+}
