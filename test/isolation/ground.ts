@@ -11,6 +11,7 @@ import type { IsolationSettings } from '../../src/isolation/ground.ts';
 import { judge } from '../../src/isolation/judge.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database, Tx } from '../../src/postgres/driver/database.ts';
+import { backToSavepoint } from '../../src/postgres/driver/question.ts';
 import { factsWithin } from '../../src/postgres/isolation/owned-facts.ts';
 import { quoteIdent, quoteLiteral } from '../../src/postgres/sql/identifiers.ts';
 import { freshDatabase } from '../support/databases.ts';
@@ -122,6 +123,40 @@ class RolledBack extends Error {}
 export async function plant(tx: Tx, { shape, sql }: Planting): Promise<void> {
   await tx.script(fill(shape, base(shape)));
   if (sql !== '') await tx.script(fill(shape, sql));
+}
+
+/** What came of a fault: the judgement, or why PostgreSQL did not take it. */
+export type Outcome = { readonly report: IsolationReport } | { readonly error: unknown };
+
+/** Judges the schema with each fault by itself. The schema is made once; every fault is taken out of it again. */
+export async function judgeEach(
+  database: Database,
+  shape: Shape,
+  plantings: readonly Omit<Planting, 'shape'>[],
+): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  const work = async (tx: Tx): Promise<never> => {
+    await plant(tx, { shape, sql: '' });
+    for (const planting of plantings) {
+      await tx.run('SAVEPOINT fault');
+      outcomes.push(await outcomeOf(tx, database.engine, { ...planting, shape }));
+      await tx.ask(backToSavepoint('fault'));
+    }
+    throw new RolledBack();
+  };
+  await database.transaction({}, work).catch((error: unknown) => {
+    if (!(error instanceof RolledBack)) throw error;
+  });
+  return outcomes;
+}
+
+async function outcomeOf(tx: Tx, engine: Database['engine'], planting: Planting): Promise<Outcome> {
+  try {
+    if (planting.sql !== '') await tx.script(fill(planting.shape, planting.sql));
+    return { report: await judgeWithin(tx, engine, planting) };
+  } catch (error) {
+    return { error };
+  }
 }
 
 /** Judges the schema with the fault, and takes both back. */

@@ -90,32 +90,41 @@ FROM pg_constraint k
 WHERE k.conrelid = ANY ($1::oid[]) AND k.contype IN ('f', 'c', 'n') AND k.conparentid = 0 AND k.conislocal
 ORDER BY k.conname::text COLLATE "C"`;
 
-/** A part that is an expression has no column; what it reads is in the stored tree. Of two types of a key the equality is asked. */
+/**
+ * A part that is an expression has no column; what it reads is in the stored tree. Of two types of a key the equality is asked, once for
+ * each kind of comparison and not for each index.
+ */
 export const indexesSql = String.raw`
+WITH classes AS MATERIALIZED (
+  SELECT o.oid, o.opcdefault AS usual, COALESCE(bool_and(f.proleakproof), true) AS leakproof
+  FROM pg_opclass o JOIN pg_am m ON m.oid = o.opcmethod
+  LEFT JOIN pg_amop p ON p.amopfamily = o.opcfamily AND p.amoplefttype = o.opcintype AND p.amoprighttype = o.opcintype
+                     AND p.amopstrategy = CASE m.amname WHEN 'btree' THEN 3 WHEN 'hash' THEN 1 ELSE 0 END
+  LEFT JOIN pg_operator q ON q.oid = p.amopopr LEFT JOIN pg_proc f ON f.oid = q.oprcode
+  WHERE o.oid IN (SELECT unnest(i.indclass::oid[]) FROM pg_index i WHERE i.indrelid = ANY ($1::oid[]))
+  GROUP BY o.oid, o.opcdefault
+), parts AS (
+  SELECT i.indexrelid,
+         array_agg(a.attname::text ORDER BY at) FILTER (WHERE at < i.indnkeyatts) AS columns,
+         array_agg(a.attname::text ORDER BY at) FILTER (WHERE at >= i.indnkeyatts) AS included,
+         array_agg(COALESCE(c.leakproof, true) ORDER BY at) FILTER (WHERE at < i.indnkeyatts) AS leakproof,
+         bool_and(c.usual AND a.attcollation IS NOT DISTINCT FROM i.indcollation[at]) FILTER (WHERE at < i.indnkeyatts) AS usual
+  FROM pg_index i CROSS JOIN LATERAL generate_series(0, i.indnatts - 1) AS at
+  LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[at] AND a.attnum <> 0
+  LEFT JOIN classes c ON at < i.indnkeyatts AND c.oid = i.indclass[at]
+  WHERE i.indrelid = ANY ($1::oid[]) AND i.indislive
+  GROUP BY i.indexrelid
+)
 SELECT i.indrelid AS "table", c.relname::text AS name, i.indisunique AS unique, i.indisexclusion AS exclusion, i.indisvalid AS valid,
        pg_get_expr(i.indpred, i.indrelid) AS predicate, m.amname::text AS method, c.relispartition AS "ofWhole",
-       i.indnullsnotdistinct AS "nullsNotDistinct",
-       ARRAY(SELECT a.attname::text FROM generate_series(0, i.indnkeyatts - 1) AS at
-             LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[at] AND a.attnum <> 0
-             ORDER BY at) AS columns,
+       i.indnullsnotdistinct AS "nullsNotDistinct", parts.columns, COALESCE(parts.included, '{}') AS included, parts.leakproof,
+       parts.usual,
        ARRAY(SELECT DISTINCT a.attname::text FROM regexp_matches(i.indexprs::text, ':varattno (\d+)', 'g') AS v
              JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = v[1]::smallint ORDER BY 1) AS "expressionReads",
-       ARRAY(SELECT a.attname::text FROM generate_series(i.indnkeyatts::integer, i.indnatts - 1) AS at
-             JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[at] ORDER BY at) AS included,
-       (SELECT json_build_object('name', k.conname, 'deferrable', k.condeferrable,
-                 'kind', CASE k.contype WHEN 'p' THEN 'primary' WHEN 'u' THEN 'unique' ELSE 'exclusion' END)
-        FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x')) AS constraint,
-       NOT EXISTS (SELECT FROM generate_series(0, i.indnkeyatts - 1) AS at JOIN pg_opclass o ON o.oid = i.indclass[at]
-                   LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[at] AND a.attnum <> 0
-                   WHERE NOT o.opcdefault OR a.attcollation IS DISTINCT FROM i.indcollation[at]) AS usual,
-       ARRAY(SELECT COALESCE(bool_and(f.proleakproof), true) FROM generate_series(0, i.indnkeyatts - 1) AS at
-             JOIN pg_opclass o ON o.oid = i.indclass[at]
-             LEFT JOIN pg_amop p ON p.amopfamily = o.opcfamily AND p.amoplefttype = o.opcintype AND p.amoprighttype = o.opcintype
-                                AND p.amopstrategy = CASE m.amname WHEN 'btree' THEN 3 WHEN 'hash' THEN 1 ELSE 0 END
-             LEFT JOIN pg_operator q ON q.oid = p.amopopr LEFT JOIN pg_proc f ON f.oid = q.oprcode
-             GROUP BY at ORDER BY at) AS leakproof
-FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam
-WHERE i.indrelid = ANY ($1::oid[]) AND i.indislive
+       CASE WHEN k.oid IS NOT NULL THEN json_build_object('name', k.conname, 'deferrable', k.condeferrable,
+         'kind', CASE k.contype WHEN 'p' THEN 'primary' WHEN 'u' THEN 'unique' ELSE 'exclusion' END) END AS constraint
+FROM parts JOIN pg_index i USING (indexrelid) JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam
+LEFT JOIN pg_constraint k ON k.conrelid = i.indrelid AND k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')
 ORDER BY c.relname::text COLLATE "C"`;
 
 /** Whether a default gives each row a value of its own is read from its stored tree: `nextval` and `gen_random_uuid` are volatile. */
