@@ -141,22 +141,31 @@ function isWithin(inner: IsolationObject, outer: IsolationObject): boolean {
 }
 
 function findingOf({ settings }: Ground, { rule, sighting, also }: ExplainedSighting): IsolationFinding {
-  const { at, message, reachedBy = [] } = sighting;
+  const severity = sighting.severity ?? (rule.severity === 'by reach' ? 'error' : rule.severity);
+  return reportedFinding(settings, { ...sighting, rule: rule.id, severity, also });
+}
+
+/** A finding with its fingerprint, and why it is not counted where somebody said so. */
+export function reportedFinding(
+  settings: Pick<IsolationSettings, 'ignored' | 'ownership' | 'today'>,
+  seen: Pick<IsolationFinding, 'rule' | 'severity' | 'at' | 'message'> & Partial<IsolationFinding>,
+): IsolationFinding {
+  const { rule, severity, at, message, reachedBy = [], also = [] } = seen;
   const ignored = settings.ignored.find(
     (each) =>
-      each.rule === rule.id &&
+      each.rule === rule &&
       (each.at === '*' || each.at === shownObject(at)) &&
       (each.until === undefined || each.until >= settings.today),
   );
   return {
-    rule: rule.id,
-    severity: sighting.severity ?? (rule.severity === 'by reach' ? 'error' : rule.severity),
+    rule,
+    severity,
     at,
     message,
     ownership: settings.ownership,
     reachedBy,
     also,
-    fingerprint: fingerprintOf(rule.id, at),
+    fingerprint: fingerprintOf(rule, at),
     ...(ignored === undefined ? {} : { ignored: ignored.reason }),
   };
 }
@@ -168,7 +177,8 @@ function fingerprintOf(rule: string, { kind, schema, name, part }: IsolationObje
 
 const weights = { error: 0, warning: 1, info: 2 } as const;
 
-function byWeight(a: IsolationFinding, b: IsolationFinding): number {
+/** The worst first. */
+export function byWeight(a: IsolationFinding, b: IsolationFinding): number {
   const text = ({ at, rule }: IsolationFinding): string =>
     canonicalText([at.schema, at.name, at.part ?? '', rule]);
   return weights[a.severity] - weights[b.severity] || compareText(text(a), text(b));

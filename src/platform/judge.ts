@@ -2,6 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import { loadConfigFile } from '../config-file.ts';
 import type { IsolationReport } from '../engine/isolation/report.ts';
+import type { Rules } from '../engine/rules/references.ts';
+import type { IsolationSettings } from '../isolation/ground.ts';
 import { judge } from '../isolation/judge.ts';
 import { roles } from '../isolation/policies.ts';
 import type { Database } from '../postgres/driver/database.ts';
@@ -9,20 +11,34 @@ import { readOwnedFacts } from '../postgres/isolation/owned-facts.ts';
 
 const configFile = fileURLToPath(new URL('drover.config.yaml', import.meta.url));
 
+/** A report, and what it was made from: what probing and counting rows begin with. */
+interface JudgedPlatform {
+  readonly report: IsolationReport;
+  readonly rules: Rules;
+  readonly settings: IsolationSettings;
+}
+
+/** The settings by which each of the two roles says for which tenants it works. */
+export const platformContexts = [
+  { role: roles.application, settings: { 'app.tenant_id': '$tenant' } },
+  { role: roles.fleet, settings: { 'app.tenant_ids': '{$tenant}' } },
+] as const;
+
 /** What the doctor says of Drover's own schema. It reads the catalogue and no row. */
-export async function judgePlatform(database: Database, today: string): Promise<IsolationReport> {
+export async function judgePlatform(database: Database, today: string): Promise<JudgedPlatform> {
   const config = loadConfigFile(configFile);
-  const bound = [roles.application, roles.fleet];
-  const settings = ['app.tenant_id', 'app.tenant_ids'];
-  const request = { config, records: '', roles: Object.values(roles), settings };
-  const { facts } = await readOwnedFacts(database, request);
-  return judge(facts, {
+  const bound = platformContexts.map(({ role }) => role);
+  const context = platformContexts.flatMap(({ settings }) => Object.keys(settings));
+  const request = { config, records: '', roles: Object.values(roles), settings: context };
+  const { facts, rules } = await readOwnedFacts(database, request);
+  const settings: IsolationSettings = {
     ownership: 'declared',
     roles: { names: bound, from: 'session' },
     // The login has all three roles: who is it is each of them.
     trusted: [roles.operator, facts.login],
-    context: settings,
+    context,
     ignored: config.isolation?.ignore ?? [],
     today,
-  });
+  };
+  return { report: await judge(facts, settings), rules, settings };
 }

@@ -8,7 +8,8 @@ import { DroverError } from '../errors.ts';
 import type { IsolationSettings } from '../isolation/ground.ts';
 import { judge, nothingToJudge } from '../isolation/judge.ts';
 import { defaultSchema } from '../platform/install.ts';
-import { judgePlatform } from '../platform/judge.ts';
+import { judgePlatform, platformContexts } from '../platform/judge.ts';
+import { withObserved } from '../isolation/observed.ts';
 import type { Database } from '../postgres/driver/database.ts';
 import { proposeConfig } from '../postgres/facts/propose.ts';
 import { readOwnedFacts } from '../postgres/isolation/owned-facts.ts';
@@ -16,6 +17,8 @@ import { findSchema } from '../postgres/schema/applied.ts';
 import { recordsSchema } from '../postgres/scope/site.ts';
 import { proposalWords } from '../registry/known/proposal-words.ts';
 import { loadValid } from '../registry/load/folder.ts';
+import { observe } from './observe.ts';
+import type { Observable, Observation } from './observe.ts';
 import { resolveWhere, withDatabase } from './where.ts';
 import type { Where, WhereOptions } from './where.ts';
 
@@ -25,16 +28,30 @@ export type DoctorOptions = Pick<WhereOptions, 'data' | 'database' | 'config' | 
 export function examine(
   options: DoctorOptions,
   environment: Environment,
-  now: Date,
+  { now, ...how }: Observation & { readonly now: Date },
 ): Promise<IsolationReport> {
   const where = resolveWhere(options, environment);
   const today = now.toISOString().slice(0, 10);
   return withDatabase(where, async (database) => {
-    if (await isOwn(database, where)) return judgePlatform(database, today);
-    return where.kind === 'given' && where.configFile !== undefined
-      ? judgeDeclared(database, where.configFile, today)
-      : judgeProposed(database, where, today);
+    const judged = await judgeMeant(database, where, today);
+    const { report, rules, settings } = judged;
+    if (report.nothingToJudge !== undefined) return report;
+    const observed = await observe(database, judged, how);
+    return withObserved(report, observed, { settings, catalog: rules.catalog });
   });
+}
+
+interface JudgedDatabase extends Observable {
+  readonly report: IsolationReport;
+  readonly settings: IsolationSettings;
+}
+
+async function judgeMeant(database: Database, where: Where, today: string): Promise<JudgedDatabase> {
+  if (await isOwn(database, where))
+    return { ...(await judgePlatform(database, today)), contexts: platformContexts };
+  return where.kind === 'given' && where.configFile !== undefined
+    ? judgeDeclared(database, where.configFile, today)
+    : judgeProposed(database, where, today);
 }
 
 async function isOwn(database: Database, where: Where): Promise<boolean> {
@@ -43,32 +60,32 @@ async function isOwn(database: Database, where: Where): Promise<boolean> {
   return found === 'ours';
 }
 
-async function judgeDeclared(database: Database, file: string, today: string): Promise<IsolationReport> {
+async function judgeDeclared(database: Database, file: string, today: string): Promise<JudgedDatabase> {
   const opened = openConfigFile(file, 'ownership');
-  const { report, problems } = await judgeWith(database, opened.config, { ownership: 'declared', today });
-  if (problems.length === 0) return report;
+  const { judged, problems } = await judgeWith(database, opened.config, { ownership: 'declared', today });
+  if (problems.length === 0) return judged;
   const shown = formatConfigProblems(locateProblems(opened, problems));
   const message = ['The configuration does not fit the database:', ...shown].join('\n  ');
   throw new DroverError('CONFIG_MISMATCH', message, { problems });
 }
 
-async function judgeProposed(database: Database, where: Where, today: string): Promise<IsolationReport> {
+async function judgeProposed(database: Database, where: Where, today: string): Promise<JudgedDatabase> {
   const words = proposalWords(loadValid(where.registry));
   const { config } = await proposeConfig(database, { records: recordsSchema, words });
-  return (await judgeWith(database, config, { ownership: 'proposed', today })).report;
+  return (await judgeWith(database, config, { ownership: 'proposed', today })).judged;
 }
 
 async function judgeWith(
   database: Database,
   config: Config,
   about: Pick<IsolationSettings, 'ownership' | 'today'>,
-): Promise<{ report: IsolationReport; problems: Awaited<ReturnType<typeof readOwnedFacts>>['problems'] }> {
+): Promise<{ judged: JudgedDatabase; problems: Awaited<ReturnType<typeof readOwnedFacts>>['problems'] }> {
   const { session } = config.database ?? {};
   const { roles: named, trusted = [], context = [], ignore: ignored = [] } = config.isolation ?? {};
   const sessionRole = session?.role === undefined ? [] : [session.role];
   const roles = named ?? sessionRole;
   const settings = [...Object.keys(session?.settings ?? {}), ...context];
-  const { facts, problems } = await readOwnedFacts(database, {
+  const { facts, rules, problems } = await readOwnedFacts(database, {
     config,
     records: recordsSchema,
     roles: [...roles, ...trusted],
@@ -83,8 +100,9 @@ async function judgeWith(
     ignored,
   };
   const tenancy = tenancyOf(config);
-  return {
-    report: tenancy === 'rows' ? await judge(facts, known) : nothingToJudge(facts, known, tenancy),
-    problems,
-  };
+  const report = tenancy === 'rows' ? await judge(facts, known) : nothingToJudge(facts, known, tenancy);
+  const said = Object.fromEntries(context.map((name) => [name, '$tenant']));
+  const values = { ...said, ...session?.settings };
+  const contexts = report.applicationRoles.map((role) => ({ role, settings: values }));
+  return { judged: { report, rules, settings: known, contexts }, problems };
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { nearestName } from '../../engine/nearest.ts';
 import { DroverError } from '../../errors.ts';
-import { allRules } from '../../isolation/rules/all-rules.ts';
+import { listedRules } from '../../isolation/listed-rules.ts';
 import { exitStatus } from '../session.ts';
 import type { Verb } from '../session.ts';
 import { inLines } from '../terminal/wrap.ts';
@@ -13,7 +13,7 @@ export const explain: Verb = {
   define: (command) => command.argument('<rule>', 'as `drover doctor rules` lists it'),
   run: ({ terminal }, command) => {
     const [rule = ''] = command.args;
-    const known = allRules.map(({ id }) => id);
+    const known = listedRules().map(({ id }) => id);
     if (!known.includes(rule)) throw unknownRule(rule, known);
     const page = readFileSync(new URL(`../../../docs/isolation/${rule}.md`, import.meta.url), 'utf8');
     const out = inLines(terminal);

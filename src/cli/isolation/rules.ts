@@ -1,4 +1,4 @@
-import { allRules } from '../../isolation/rules/all-rules.ts';
+import { listedRules } from '../../isolation/listed-rules.ts';
 import { withList } from '../options.ts';
 import type { ListOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
@@ -12,7 +12,12 @@ export const rules: Verb = {
   define: (command) => withList(command),
   run: ({ terminal }, command) => {
     const { json, csv } = command.opts<ListOption>();
-    const listed = allRules.map(({ id, severity, mend, summary }) => ({ rule: id, severity, mend, summary }));
+    const listed = listedRules().map(({ id, severity, mend, summary }) => ({
+      rule: id,
+      severity,
+      mend,
+      summary,
+    }));
     if (json === true) terminal.out(JSON.stringify({ rules: listed }, null, 2));
     else
       showList(

@@ -52,16 +52,40 @@ function showFinding(terminal: Terminal, { severity, rule, at, message, also }: 
     lines(`  also: ${also.map((each) => `${each.rule} (${shownObject(each.at)})`).join(', ')}`);
 }
 
-function closingLines({ findings, ignored, rules, notRead, verdicts }: IsolationReport): string[] {
+function closingLines(report: IsolationReport): string[] {
+  const { findings, ignored, rules, notRead, verdicts, baselined = [], baselineStale = [] } = report;
   const count = (wanted: string): number => findings.filter(({ severity }) => severity === wanted).length;
   const skipped = rules.filter(({ state }) => state === 'skipped');
-  const unverified = verdicts.filter(({ verdict }) => verdict === 'unverified').length;
   return [
     `${count('error')} errors, ${count('warning')} warnings, ${count('info')} to know; ${rules.length - skipped.length} rules judged`,
+    ...(baselined.length > 0 ? [`Known by the baseline: ${baselined.length}`] : []),
+    ...baselineStale.map(({ rule, at }) => `Of the baseline, found no more: ${rule} ${at}`),
     ...ignored.map((each) => `Ignored: ${each.rule} ${shownObject(each.at)}: ${each.ignored ?? ''}`),
     ...skipped.map(({ rule, reason }) => `Skipped: ${rule}: ${reason ?? ''}`),
     ...notRead.map(({ at, reason }) => `Not read: the policy ${shownObject(at)}: ${reason}`),
-    `Unverified: ${unverified} uses of tables by application roles. Rules find faults; they prove nothing.`,
+    ...damageLines(report.damage),
+    verdictLine(report.probe, verdicts),
     ...(findings.length > 0 ? ['`drover doctor explain RULE` says why, and what mends it.'] : []),
   ];
+}
+
+/** What was counted, and what was not: a sample is no count, and what nobody sees is not 0. */
+function damageLines(damage: IsolationReport['damage']): string[] {
+  if (damage === undefined) return [];
+  const { tables, found, unseen } = damage;
+  const sampled = tables.filter(({ sampled: rows }) => rows !== undefined).length;
+  const rows = found.reduce((sum, each) => sum + each.rows, 0);
+  const whole = `${tables.length - sampled} tables read in full, ${sampled} as a sample`;
+  return [
+    `Damage: ${rows} rows stand where they must not; ${whole}`,
+    ...unseen.map(({ table, by, reason }) => `Not counted: ${table} (${by}): ${reason}`),
+  ];
+}
+
+function verdictLine(probe: IsolationReport['probe'], verdicts: IsolationReport['verdicts']): string {
+  const count = (wanted: string): number => verdicts.filter(({ verdict }) => verdict === wanted).length;
+  if (probe === undefined)
+    return `Unverified: ${count('unverified')} uses of tables by application roles. Rules find faults; they prove nothing.`;
+  const counts = `${count('proven')} proven by running, ${count('leak')} leaks, ${count('unverified')} unverified`;
+  return `Uses of tables by application roles: ${counts}.`;
 }

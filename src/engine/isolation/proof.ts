@@ -18,6 +18,8 @@ export interface ProbeLeak {
   readonly statement: string;
   /** The key of the row, `[1,2]` where it has several columns; nothing where only a count tells. */
   readonly key?: string;
+  /** The row was made for the trial, and is gone. */
+  readonly made?: true;
 }
 
 /** What could not be tried, and why. */

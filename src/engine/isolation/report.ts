@@ -1,6 +1,8 @@
 /** What the doctor says: findings by rule and object, and beside them what was not judged, so that silence is never taken for proof. */
 import type { Severity } from '../finding.ts';
 import type { TableId } from '../catalogue/catalog.ts';
+import type { DamageReport } from './damage.ts';
+import type { ProbeLeak } from './proof.ts';
 
 type ObjectKind =
   | 'table'
@@ -57,6 +59,8 @@ export interface UseVerdict {
   readonly role: string;
   readonly verdict: 'proven' | 'leak' | 'unverified';
   readonly reason: string;
+  /** Rows that were reached, by their keys. */
+  readonly leaks?: readonly ProbeLeak[];
 }
 
 export interface IsolationReport {
@@ -81,5 +85,12 @@ export interface IsolationReport {
   /** The worst first. */
   readonly findings: readonly IsolationFinding[];
   readonly ignored: readonly IsolationFinding[];
+  /** Findings that the baseline knows, which are not counted; and what of it is found no more. */
+  readonly baselined?: readonly IsolationFinding[];
+  readonly baselineStale?: readonly { readonly rule: string; readonly at: string }[];
   readonly verdicts: readonly UseVerdict[];
+  /** How far it was tried; nothing where nobody asked for it. */
+  readonly probe?: 'read' | 'write';
+  /** What has crossed already, where it was counted. */
+  readonly damage?: DamageReport;
 }

@@ -227,6 +227,12 @@ export interface IsolationConfig {
   readonly context?: readonly string[];
   /** Findings that somebody answers for. */
   readonly ignore?: readonly IgnoreConfig[];
+  readonly probe?: {
+    /** SQL that makes rows to try with, where a probe cannot make them itself; it is taken back. */
+    readonly seed?: string;
+    /** `run`: triggers in C and in languages that the database does not confine are run, too. */
+    readonly triggers?: 'run';
+  };
 }
 
 export interface IgnoreConfig {

@@ -19,6 +19,8 @@ export interface OwnedRequest {
 
 export interface OwnedFacts {
   readonly facts: IsolationFacts;
+  /** Whose the tables are: what probing and counting rows begin with. */
+  readonly rules: Rules;
   /** What of the configuration does not fit the catalogue. */
   readonly problems: readonly ConfigProblem[];
 }
@@ -50,7 +52,7 @@ export async function factsWithin(
     roles,
     settings,
   });
-  return { facts, problems };
+  return { facts, rules, problems };
 }
 
 /** What somebody said about columns and rows that the catalogue cannot. */

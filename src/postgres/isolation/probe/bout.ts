@@ -127,6 +127,17 @@ interface Struck {
   readonly isRow: boolean;
 }
 
+/** Books a row that was reached. One that the probe itself made is told as such: nobody finds it again. */
+export function leak(
+  { book, way, b }: Bout,
+  command: ProbedCommand,
+  { statement, key }: Pick<ProbeLeak, 'statement' | 'key'>,
+): void {
+  const isMade =
+    key !== undefined && (command === 'insert' || (b.row.madeBy !== undefined && key === shownKey(b.row)));
+  book.leaks[command].push({ way, statement, ...given({ key }), ...(isMade ? { made: true } : {}) });
+}
+
 /** Runs a statement as who must not reach a row of `b`, and books what it reached. */
 export async function strike(bout: Bout, blow: Strike): Promise<void> {
   const { book, way, b, table } = bout;
@@ -139,7 +150,7 @@ export async function strike(bout: Bout, blow: Strike): Promise<void> {
   if (reached === undefined && !(namesRow && affected > 0)) return;
   const key = isIt || namesRow ? shownKey(b.row) : blow.makes;
   const where = reached === undefined || reached.id === table.id ? '' : `, and so ${reached.id}`;
-  book.leaks[command].push({ way, statement: `${statement}${where}`, ...given({ key }) });
+  leak(bout, command, { statement: `${statement}${where}`, ...given({ key }) });
 }
 
 async function struck(bout: Bout, { before, others = [], query }: Strike): Promise<Struck> {

@@ -5,7 +5,7 @@ import type { Rules } from '../../../engine/rules/references.ts';
 import { allOf, column, rowsOf, sql } from '../../sql/sql.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { attempt, isUntold } from './attempt.ts';
-import { enter, see, strike } from './bout.ts';
+import { enter, leak, see, strike } from './bout.ts';
 import type { Bout } from './bout.ts';
 import { keyNames, valueSql } from './rows.ts';
 import type { ColumnTexts } from './rows.ts';
@@ -90,5 +90,5 @@ export async function tryCrossing(bout: Bout, step: Crossing): Promise<void> {
     return (await count()) > were;
   });
   if (!tried.done && isUntold(tried.by)) book.refused(command, { statement, way }, tried.by);
-  if (tried.done && tried.value) book.leaks[command].push({ way, statement });
+  if (tried.done && tried.value) leak(bout, command, { statement });
 }

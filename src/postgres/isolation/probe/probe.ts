@@ -106,6 +106,8 @@ class ProbeRun {
     await this.#tx.run('SET CONSTRAINTS ALL IMMEDIATE');
     await this.#runSeed();
     await this.#readRights();
+    if (Object.keys(this.#request.context.settings).length === 0 && this.#request.context.role === undefined)
+      this.#everywhere.push({ statement: 'all of them', reason: noContext });
     if (this.#ways.includes('no context')) await this.#tryWithoutContext();
     await this.#tryWays(
       this.#pairs('by anybody'),
@@ -267,6 +269,9 @@ function isGranted(rights: TableRights, command: ProbedCommand): boolean {
   return command === 'update' ? rights.updatable.size > 0 : rights.mayDelete || rights.mayTruncate;
 }
 
+const noContext =
+  'no setting is known that names the tenant: database.session.settings or isolation.context of the configuration says it';
+
 const writing = ['insert', 'update', 'delete'] as const;
 
 async function tryAll(bout: Bout, runsTriggers: boolean): Promise<void> {
@@ -314,6 +319,6 @@ function refuseReadOnly({ standby, readOnly }: LoginSight): void {
   const where = standby ? 'the server is a standby' : 'transactions are read-only for this login';
   throw new DroverError(
     'PROBE_IMPOSSIBLE',
-    `Nothing can be written for a trial: ${where}. Name the primary, or use --probe read.`,
+    `Nothing can be written for a trial: ${where}. Name the primary, or try reading alone.`,
   );
 }

@@ -4,7 +4,7 @@ import { bind, column, raw, rowsOf, sql, tableName } from '../../sql/sql.ts';
 import { change } from '../../sql/sql.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { attempt, isUntold } from './attempt.ts';
-import { enter, enterOwn, see } from './bout.ts';
+import { enter, enterOwn, leak, see } from './bout.ts';
 import type { Bout, BoutSide } from './bout.ts';
 import type { ReadableView } from './rights.ts';
 import { isRow, keyNames, keySql, shownKey } from './rows.ts';
@@ -61,7 +61,7 @@ async function look(bout: Bout, statement: string, where: Sql, lock = ''): Promi
   });
   if (!found.done && isUntold(found.by)) book.refused('select', { way, statement }, found.by);
   if (found.done && found.value !== undefined)
-    book.leaks.select.push({ way, statement, key: shownKey(found.value) });
+    leak(bout, 'select', { statement, key: shownKey(found.value) });
 }
 
 async function tryView(bout: Bout, view: ReadableView): Promise<void> {
@@ -88,7 +88,7 @@ async function tryNamedIn(bout: Bout, view: ReadableView, statement: string): Pr
     if (isUntold(found.by)) book.refused('select', { way, statement }, found.by);
     return;
   }
-  if (found.value !== undefined) return void book.leaks.select.push({ way, statement, key: shownKey(b.row) });
+  if (found.value !== undefined) return leak(bout, 'select', { statement, key: shownKey(b.row) });
   const witness = await attempt(tx, async () => {
     await enterOwn(bout);
     return tx.maybeOne(query);
@@ -127,7 +127,7 @@ async function tryDifference(bout: Bout, view: ReadableView, statement: string):
   const [nowA, nowB] = after;
   if (gone !== 1 || first !== again || first === 'unread' || nowA === 'unread')
     return book.gap('select', { way, statement, reason: 'what it shows cannot be compared' });
-  if (first !== nowA) return void book.leaks.select.push({ way, statement, key: shownKey(b.row) });
+  if (first !== nowA) return leak(bout, 'select', { statement, key: shownKey(b.row) });
   if (first !== 'refused' && ofB === nowB)
     book.gap('select', { way, statement, reason: 'the view does not show the row to its own tenant either' });
 }

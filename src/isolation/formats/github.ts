@@ -1,0 +1,24 @@
+/** Annotations of GitHub Actions: a command on a line of its own. */
+import { shownObject } from '../ground.ts';
+import type { FormatInput } from './input.ts';
+
+const words = { error: 'error', warning: 'warning', info: 'notice' } as const;
+
+export function githubText({ report }: FormatInput): string {
+  const lines = report.findings.map(({ severity, rule, at, message }) => {
+    const title = property(`${rule} ${shownObject(at)}`);
+    return `::${words[severity]} title=${title}::${data(`${at.kind} ${shownObject(at)}: ${message}`)}`;
+  });
+  const unverified = report.verdicts.filter(({ verdict }) => verdict === 'unverified').length;
+  const rest = `${unverified} uses of tables by application roles are unverified; ${report.ignored.length} findings are ignored`;
+  return [...lines, `::notice title=drover doctor::${data(rest)}`, ''].join('\n');
+}
+
+/** A name may hold anything: a line break would begin another command. */
+function data(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}
+
+function property(text: string): string {
+  return data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+}
