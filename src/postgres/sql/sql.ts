@@ -170,6 +170,15 @@ export function forEachMember(size: number, select: Sql): Sql {
   );
 }
 
+/**
+ * The rows that a SELECT finds for each member, with the member's number. `OFFSET 0` keeps the planner from joining the members to the
+ * whole table: each looks for its own rows.
+ */
+export function foundByEach(size: number, found: Sql): Sql {
+  if (size === 1) return found;
+  return sql`SELECT ${memberNumber(size)} AS "drover:n", q.* FROM ${raw(relation)} CROSS JOIN LATERAL (${found} OFFSET 0) q`;
+}
+
 /** The statement as text with its parameters. */
 export function render(query: Sql): Rendered {
   const columns = columnsOf(query);

@@ -12,6 +12,7 @@ import { mineSql } from '../../sql/row.ts';
 import {
   allOf,
   change,
+  foundByEach,
   fromMembers,
   raw,
   rowsOf,
@@ -21,7 +22,6 @@ import {
   join,
   list,
   literal,
-  memberNumber,
   sql,
 } from '../../sql/sql.ts';
 import type { Sql } from '../../sql/sql.ts';
@@ -160,10 +160,6 @@ function givingSql(
       ${image((name) => sql`${column('t', name)}::text`)} AS drover_b, ${image((_, at) => raw(`d.drover_v${at}`))} AS drover_a
     FROM ${rowsOf(table)} t JOIN unnest(${list(lists)}) d (${list([raw('k'), ...names])}) ON ${keyMatches(key, raw('d.k'))}
     WHERE ${mineSql(row)}`;
-  const hit =
-    size === 1
-      ? found
-      : sql`SELECT ${memberNumber(size)} AS "drover:n", q.* FROM ${fromMembers(size, '')} CROSS JOIN LATERAL (${found} OFFSET 0) q`;
   const set = carry.map(
     (name, at) => sql`${ident(name)} = ${raw(`h.drover_v${at}`)}::${raw(columnOf(table, name).type)}`,
   );
@@ -176,7 +172,7 @@ function givingSql(
     key,
     // Behind the removed rows, whose chunks are numbered from 1.
     firstChunks: steps.map(() => 1_000_000),
-    given: [['hit', hit, 'materialized']],
+    given: [['hit', foundByEach(size, found), 'materialized']],
     moved: change`UPDATE ${rowsOf(table)} t SET ${join(set, ', ')} FROM hit h WHERE ${same}
       RETURNING ${keyExpression(key, 't')} AS k, h.drover_b, h.drover_a${numbered(size, 'h')}`,
     befores: raw('m.drover_b'),

@@ -18,12 +18,11 @@ import {
   change,
   column,
   each,
-  fromMembers,
+  foundByEach,
   ident,
   join,
   list,
   literal,
-  memberNumber,
   raw,
   rowsOf,
   sql,
@@ -102,9 +101,7 @@ function hitSql({ context, steps, row }: DirectHits, moving: readonly MovingText
   });
   const found = sql`SELECT ${keyExpression(key, 't')} AS k, t.ctid AS drover_at, t.tableoid AS drover_in, ${list(ways)}
     FROM ${rowsOf(row.table)} t WHERE ${blocksSql(context.blocks)}${mineSql(row)} AND ${anyOf(moving.map(({ moves }) => moves))}`;
-  return row.size === 1
-    ? found
-    : sql`SELECT ${memberNumber(row.size)} AS "drover:n", q.* FROM ${fromMembers(row.size, '')} CROSS JOIN LATERAL (${found} OFFSET 0) q`;
+  return foundByEach(row.size, found);
 }
 
 /** An empty path changes nothing. */
