@@ -97,7 +97,14 @@ oneEngine((engine) => {
     const moved = await readRows(database);
     await takeBack(whole);
     const plan = await planOne(site, intent);
-    const online = await applyOnline(site, { ...request, plan });
+    const seen = new Set<string>();
+    const online = await applyOnline(site, {
+      ...request,
+      plan,
+      onProgress: ({ step, steps, operation }) => void seen.add(`${step}/${steps} ${operation}`),
+    });
+    const announced = plan.steps.map(({ id, operation }) => `${id}/${plan.steps.length} ${operation}`);
+    assert.deepEqual([...seen].toSorted(), announced.toSorted(), 'each step is counted as it was announced');
     assert.deepEqual(await readRows(database), moved);
     assert.deepEqual(
       [online.counts, online.accounts, online.completion],

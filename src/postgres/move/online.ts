@@ -36,6 +36,7 @@ import { admit, refuseUnreasoned } from './admission.ts';
 import { resultOf, runBatch } from './batch.ts';
 import { applyMove, jobOf } from './move.ts';
 import { recordOf } from './request.ts';
+import type { Progress } from './execute.ts';
 import type { MoveOptions, MoveRequest } from './request.ts';
 import { planAll, readMoves } from './plan.ts';
 import type { Move, PlannedMember } from './plan.ts';
@@ -159,12 +160,24 @@ async function inParts(
     if (underWay === undefined) await begin(site, online, { id, options });
     for (const step of online.steps) await moveStep(site, { ...online, id, options }, step);
     const last = { intent, plan, ends: { record: id, startedAt } };
-    return resultOf(await runBatch(site, jobOf(site, { ...options, unlessWorse: true }), [last]));
+    const { onProgress } = options;
+    const ending =
+      onProgress === undefined ? {} : { onProgress: endingAt(plan.steps.at(-1)?.id ?? 1, onProgress) };
+    const job = jobOf(site, { ...options, ...ending, unlessWorse: true });
+    return resultOf(await runBatch(site, job, [last]));
   } catch (error) {
     await failRecord(site, { tenant, id, error }).catch(() => undefined);
     const now = await findUnderWay(site, { tenant, source: move.member.pair.source }).catch(() => undefined);
     throw now?.id === id && error instanceof DroverError ? aboutRest(error, now) : error;
   }
+}
+
+/** The steps of the last part are the last of those that were announced, whatever its record calls them. */
+function endingAt(announced: number, onProgress: (progress: Progress) => void): (progress: Progress) => void {
+  return (progress) => {
+    const after = progress.steps - progress.step;
+    onProgress({ ...progress, step: Math.max(1, announced - after), steps: announced });
+  };
 }
 
 /** Whatever the error says of the work is true of its last transaction alone. */
