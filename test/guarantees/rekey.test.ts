@@ -5,121 +5,33 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Config, RowsConfig } from '../../src/engine/rules/config.ts';
-import type { Intent } from '../../src/engine/plan/intent.ts';
+import type { RowsConfig } from '../../src/engine/rules/config.ts';
 import type { Plan } from '../../src/engine/plan/plan-types.ts';
 import pg from 'pg';
 import { completionLine } from '../../src/engine/planner/render.ts';
-import { DroverError } from '../../src/errors.ts';
 import { explainPlan } from '../../src/postgres/move/explain.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
-import type { MoveResult } from '../../src/postgres/records/move-result.ts';
 import { listAliases } from '../../src/postgres/records/aliases.ts';
 import { openSite, prepareState } from '../../src/postgres/scope/site.ts';
-import type { Site } from '../../src/postgres/scope/site.ts';
-import { compareDatabases, listTables, queryText, readDatabase } from '../attached/database-text.ts';
-import type { DatabaseText } from '../attached/database-text.ts';
+import { compareDatabases, queryText } from '../attached/database-text.ts';
 import { applyOne, planOne, rollbackOne } from '../support/batches.ts';
 import { eachEngine, freshDatabase } from '../support/databases.ts';
+import { actor, codes, literalOf, nextKey, oldKey, prepareRows, refusedAs } from '../support/rows-case.ts';
+import type { RowsCase } from '../support/rows-case.ts';
 
-const old = '11111111-1111-4111-8111-11111111aaaa';
+const old = oldKey;
 const other = '22222222-2222-4222-8222-22222222bbbb';
-const next = '33333333-3333-4333-8333-33333333cccc';
-const actor = 'test';
+const next = nextKey;
 
-/** A schema of its own in one database. */
-class Case {
-  readonly database: Database;
-  readonly site: Site;
-  readonly schema: string;
-  readonly #base: Intent;
-
-  constructor(database: Database, { site, schema, intent }: { site: Site; schema: string; intent: Intent }) {
-    this.database = database;
-    this.site = site;
-    this.schema = schema;
-    this.#base = intent;
-  }
-
-  intent(more: Partial<Intent> = {}): Intent {
-    return { ...this.#base, ...more };
-  }
-
-  plan(more?: Partial<Intent>): Promise<Plan> {
-    return planOne(this.site, this.intent(more));
-  }
-
-  apply(
-    more?: Partial<Intent>,
-    how: { force?: boolean; reason?: string; plan?: Plan } = {},
-  ): Promise<MoveResult> {
-    return applyOne(this.site, { intent: this.intent(more), confirm: true, actor, ...how });
-  }
-
-  script(sql: string): Promise<void> {
-    return this.database.transaction({}, (tx) =>
-      tx.script(`SET LOCAL search_path TO ${this.schema}; ${sql}`),
-    );
-  }
-
-  rows(sql: string): Promise<(string | null)[][]> {
-    return queryText(this.database, sql.replaceAll('~', `${this.schema}.`));
-  }
-
-  async text(): Promise<DatabaseText> {
-    const tables = await listTables(this.database);
-    return readDatabase(
-      this.database,
-      tables.filter(({ name }) => name.startsWith(`${this.schema}.`)),
-    );
-  }
-
-  /** Applies, compares the tables that changed, takes back, takes that back, and takes it back again. */
-  async roundTrip(changed: readonly string[], more?: Partial<Intent>): Promise<MoveResult> {
-    const start = await this.text();
-    const result = await this.apply(more);
-    const done = await this.text();
-    assert.deepEqual(
-      Object.keys(compareDatabases(start, done)).toSorted(),
-      changed.map((name) => `${this.schema}.${name}`).toSorted(),
-    );
-    let last = result.migrationId;
-    for (const expected of [start, done, start]) {
-      const { migrationId, complete } = await rollbackOne(this.site, {
-        migrationId: last,
-        tenant: this.#base.tenant,
-        actor,
-      });
-      assert.equal(complete, true);
-      assert.deepEqual(compareDatabases(expected, await this.text()), {});
-      last = migrationId;
-    }
-    return result;
-  }
-}
-
-function codes({ findings }: Pick<Plan, 'findings'>, severity = 'error'): string[] {
-  return findings.filter((one) => one.severity === severity).map(({ code }) => code);
-}
-
-async function aliasesOf({ site, schema }: Case): Promise<string[][]> {
+async function aliasesOf({ site, schema }: RowsCase): Promise<string[][]> {
   return (await listAliases(site, { table: `${schema}.printers` })).map(({ from, to }) => [from, to]);
-}
-
-function literalOf(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
-
-function refusedAs(code: string): (error: unknown) => boolean {
-  return (error) => error instanceof DroverError && error.code === code;
 }
 
 eachEngine((engine) => {
   let database: Database;
   let drop: () => Promise<void>;
   let url: string | undefined;
-  let schemas = 0;
 
   before(async () => {
     const fresh = await freshDatabase(engine);
@@ -132,45 +44,8 @@ eachEngine((engine) => {
     await drop();
   });
 
-  const prepare = async (
-    sql: string,
-    {
-      tenant = { root: 'none' },
-      intent = {},
-      about = {},
-      ...rows
-    }: Partial<RowsConfig> & {
-      tenant?: Config['tenant'];
-      intent?: Partial<Intent>;
-      about?: Config['database'];
-    } = {},
-  ): Promise<Case> => {
-    const schema = `keys_${(schemas += 1)}`;
-    await database.transaction({}, (tx) =>
-      tx.script(
-        `CREATE SCHEMA ${schema}; SET LOCAL search_path TO ${schema}; ${sql.replaceAll('SCHEMA ~', `SCHEMA ${schema}`)}`,
-      ),
-    );
-    const config: Config = {
-      version: 1,
-      database: { schemas: [schema], ...about },
-      tenant,
-      rows: [{ table: 'printers', ...rows }],
-    };
-    const base = {
-      rows: 'printers',
-      from: old,
-      to: next,
-      parameters: 'keep',
-      answers: {},
-      leaveAsks: false,
-    } as const;
-    return new Case(database, {
-      site: await openSite({ database, config }),
-      schema,
-      intent: { ...base, ...intent },
-    });
-  };
+  const prepare = (sql: string, how?: Parameters<typeof prepareRows>[2]): Promise<RowsCase> =>
+    prepareRows(database, sql, how);
 
   const printers = `CREATE TABLE printers (id uuid PRIMARY KEY, name text); INSERT INTO printers VALUES ('${old}', 'Kitchen'), ('${other}', 'Bar');`;
 
