@@ -320,7 +320,7 @@ CREATE TABLE "migration"."migrations" (
   "finished_at" timestamp with time zone,
   "completion" text,
   CONSTRAINT "migrations_pkey" PRIMARY KEY (tenant_id, id),
-  CONSTRAINT "migrations_kind_check" CHECK ((kind = ANY (ARRAY['model'::text, 'rekey'::text, 'rollback'::text]))),
+  CONSTRAINT "migrations_kind_check" CHECK ((kind = ANY (ARRAY['model'::text, 'rekey'::text, 'merge'::text, 'rollback'::text]))),
   CONSTRAINT "migrations_migrated_count_check" CHECK ((migrated_count >= 0)),
   CONSTRAINT "migrations_status_check" CHECK ((status = ANY (ARRAY['running'::text, 'prepared'::text, 'under_way'::text, 'succeeded'::text, 'failed'::text])))
 );
@@ -484,6 +484,18 @@ CREATE TABLE "migration"."services" (
   CONSTRAINT "services_completion_model_live_check" CHECK (completion_model_live),
   CONSTRAINT "services_output_format_check" CHECK ((output_format = ANY (ARRAY['text'::text, 'json'::text, 'list'::text, 'boolean'::text]))),
   CONSTRAINT "services_transcription_model_live_check" CHECK (transcription_model_live)
+);
+
+CREATE TABLE "migration"."set_aside" (
+  "tenant_id" uuid NOT NULL,
+  "migration_id" uuid NOT NULL,
+  "table_name" text NOT NULL,
+  "row_key" text NOT NULL,
+  "survivor_key" text,
+  "constraint_name" text,
+  "row" jsonb NOT NULL,
+  "returned_by" uuid,
+  CONSTRAINT "set_aside_pkey" PRIMARY KEY (tenant_id, migration_id, table_name, row_key)
 );
 
 CREATE TABLE "migration"."space_completion_models" (
@@ -793,6 +805,10 @@ CREATE INDEX services_space_id_idx ON migration.services USING btree (tenant_id,
 CREATE INDEX services_transcription_model_id_idx ON migration.services USING btree (tenant_id, transcription_model_id);
 CREATE INDEX services_user_id_idx ON migration.services USING btree (tenant_id, user_id);
 
+ALTER TABLE "migration"."set_aside" ADD CONSTRAINT "set_aside_migration_fkey" FOREIGN KEY (tenant_id, migration_id) REFERENCES migration.migrations(tenant_id, id);
+ALTER TABLE "migration"."set_aside" ADD CONSTRAINT "set_aside_returned_fkey" FOREIGN KEY (tenant_id, returned_by) REFERENCES migration.migrations(tenant_id, id);
+CREATE INDEX set_aside_returned_by_idx ON migration.set_aside USING btree (tenant_id, returned_by);
+
 ALTER TABLE "migration"."space_completion_models" ADD CONSTRAINT "space_completion_models_model_fkey" FOREIGN KEY (tenant_id, model_id, model_live) REFERENCES migration.completion_models(tenant_id, id, is_live);
 ALTER TABLE "migration"."space_completion_models" ADD CONSTRAINT "space_completion_models_space_fkey" FOREIGN KEY (tenant_id, space_id) REFERENCES migration.spaces(tenant_id, id);
 CREATE INDEX space_completion_models_model_id_idx ON migration.space_completion_models USING btree (tenant_id, model_id);
@@ -1091,6 +1107,21 @@ CREATE POLICY "drover_fleet" ON "migration"."services" FOR ALL TO drover_fleet
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."services" TO drover_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."services" TO drover_fleet;
+
+ALTER TABLE "migration"."set_aside" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."set_aside" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."set_aside" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."set_aside" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_operator" ON "migration"."set_aside" FOR ALL TO drover_operator
+  USING ((tenant_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
+  WITH CHECK ((tenant_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid));
+GRANT INSERT, SELECT, UPDATE ON "migration"."set_aside" TO drover_app;
+GRANT INSERT, SELECT, UPDATE ON "migration"."set_aside" TO drover_fleet;
+GRANT INSERT, SELECT, UPDATE ON "migration"."set_aside" TO drover_operator;
 
 ALTER TABLE "migration"."space_completion_models" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."space_completion_models" FORCE ROW LEVEL SECURITY;

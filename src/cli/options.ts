@@ -176,19 +176,34 @@ export function withRekey(command: Command): Command {
     .option('--table <table>', 'the table, as rows of the configuration calls it')
     .option('--from <key>', 'the row: its key, or what people know it by (natural)')
     .option('--to <key>', 'the key that it gets')
+    .option(
+      '--merge',
+      'make the two rows one: that of --to stays, and all that refers to the other refers to it',
+    )
     .option('--tenant <tenant>', 'whose: the key or the name of a tenant')
     .option('--shared', 'a row of everybody, of nobody or of several tenants')
-    .option('--answer <place=move|keep>', 'answer a question of the plan; may be repeated', collect)
+    .option(
+      '--answer <place=answer>',
+      'answer a question of the plan: move or keep, of rows that meet keep-target or keep-source; may be repeated',
+      collect,
+    )
     .option('--leave-asks', 'change the rest and leave what is asked about');
 }
 
 /** What the options of a re-key ask for. @throws USAGE_INVALID */
-export function readRekey(options: MoveCommandOptions & { readonly table?: string }): AskedIntent {
-  const { table, from, to } = options;
+export function readRekey(
+  options: MoveCommandOptions & { readonly table?: string; readonly merge?: boolean },
+): AskedIntent {
+  const { table, from, to, merge } = options;
   const isSaid = (text: string | undefined): text is string => text !== undefined && text.trim() !== '';
   if (!isSaid(table) || !isSaid(from) || !isSaid(to))
     throw usage('Say which row gets which key: --table TABLE --from KEY --to KEY. None of them is empty.');
-  return { ...readIntent(options), rows: table, parameters: 'keep' };
+  return {
+    ...readIntent(options),
+    rows: table,
+    parameters: 'keep',
+    ...(merge === true ? { merge } : {}),
+  };
 }
 
 /** What the options ask for; the tenant is resolved later, and so are the parameters where nobody says. @throws USAGE_INVALID */
@@ -206,14 +221,19 @@ export function readIntent(options: MoveCommandOptions): AskedIntent {
   };
 }
 
+const answers: readonly AskAnswer[] = ['move', 'keep', 'keep-target', 'keep-source'];
+
 /** A place may hold an equals sign (a JSON pointer), so the last one divides. */
 function readAnswer(text: string): [place: string, answer: AskAnswer] {
   const at = text.lastIndexOf('=');
   const [place, answer] = [text.slice(0, at).trim(), text.slice(at + 1).trim()];
-  if (at < 1 || place === '' || (answer !== 'move' && answer !== 'keep')) {
-    throw usage(`--answer "${text}" is no answer: write --answer "table.column=move" or "=keep".`);
+  const known = answers.find((one) => one === answer);
+  if (at < 1 || place === '' || known === undefined) {
+    const written =
+      'write --answer "table.column=move" or "=keep"; of rows that a merge makes meet "=keep-target" or "=keep-source"';
+    throw usage(`--answer "${text}" is no answer: ${written}.`);
   }
-  return [place, answer];
+  return [place, known];
 }
 
 /** An empty list stays empty: the engine refuses it, because it must not mean everything. */

@@ -49,6 +49,8 @@ export const manifest: Manifest = {
   audit_log: { kind: 'tenant', application: append, operator: append, operatorRows: 'shared' },
   // Chains are kept resolved.
   aliases: { kind: 'tenant', application: record, operator: record, operatorRows: 'shared' },
+  // What came back is noted.
+  set_aside: { kind: 'tenant', application: record, operator: record, operatorRows: 'shared' },
   global_assistant_templates: { kind: 'global', application: read, operator: write },
   global_app_templates: { kind: 'global', application: read, operator: write },
   // Answers kept for clients that ask twice; swept after a day.

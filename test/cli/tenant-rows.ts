@@ -7,6 +7,7 @@ const records = [
   'migration_steps',
   'journal',
   'aliases',
+  'set_aside',
   'audit_log',
   'schema_migrations',
   'fences',

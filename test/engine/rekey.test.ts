@@ -5,8 +5,8 @@ import { isTelling, keySpellings, keyTexts } from '../../src/engine/models/key-f
 import { namedModel } from '../../src/engine/models/model.ts';
 import { checkPlan } from '../../src/engine/planner/check.ts';
 import { finding } from '../../src/engine/finding.ts';
-import type { Plan, RekeyStep } from '../../src/engine/plan/plan-types.ts';
-import type { Snapshot } from '../../src/engine/plan/snapshot.ts';
+import type { MergeRowsStep, Plan, RekeyStep } from '../../src/engine/plan/plan-types.ts';
+import type { MergingFacts, Snapshot } from '../../src/engine/plan/snapshot.ts';
 import type { RowsConfig } from '../../src/engine/rules/config.ts';
 import { resolveRules } from '../../src/engine/rules/references.ts';
 import { problemOfRows, seenFromRows } from '../../src/engine/rules/rows/view.ts';
@@ -183,4 +183,112 @@ describe('the checker of a re-key', () => {
     const wrong = { ...buildPlan(models), steps: [step] };
     assert.ok(checkPlan(models, wrong).some(({ code }) => code === 'REKEYS_A_MODEL'));
   });
+});
+
+describe('the checker of a merge of two rows', () => {
+  const plain = snapshotOf();
+  const facts = plain.subject;
+  assert.ok(facts !== undefined);
+  const changed = [
+    { table: 'public.jobs', rows: 2, others: 0, digest: 'j' },
+    { table: 'public.pages', rows: 4, others: 0, digest: 'p' },
+    { table: 'public.printers', rows: 1, others: 0, digest: 'r' },
+  ];
+  const root = { table: 'public.printers', place: 'printers.id', keep: 'keep-target', pass: [] } as const;
+  const met = {
+    table: 'public.jobs',
+    place: 'jobs.printer_id',
+    constraint: 'jobs_pkey',
+    keep: 'keep-target',
+    pass: [],
+  } as const;
+  const merging = {
+    mappings: [{ table: 'public.printers', column: 'id', pairs: [[old, next]] }],
+    lost: [
+      { ...root, pairs: [{ row: old, survivor: next }] },
+      { ...met, pairs: [{ row: 'j1', survivor: 'j2' }] },
+    ],
+    changed,
+  } as const;
+  const snapshotWith = (more: Partial<MergingFacts> = {}): Snapshot => ({
+    ...plain,
+    subject: { ...facts, merging: { ...merging, ...more } },
+  });
+  const snapshot = snapshotWith();
+  const plan = buildPlan(snapshot, { ...asked, merge: true });
+  const [step] = plan.steps.filter((one) => one.operation === 'merge-rows');
+  assert.ok(step !== undefined);
+  const [own, job] = step.lost;
+  assert.ok(own !== undefined && job !== undefined);
+  const planned = (change: Partial<MergeRowsStep>): Plan => ({ ...plan, steps: [{ ...step, ...change }] });
+
+  it('finds none in a plan as it is made', () => {
+    assert.deepEqual(checkPlan(snapshot, plan), []);
+    assert.deepEqual([step.expected, step.referring, plan.accounts], [9, 8, { move: 8 }]);
+    assert.ok(plan.findings.some(({ code }) => code === 'COLLISION_SET_ASIDE'));
+  });
+
+  const open = snapshotWith({ lost: [own, { ...job, keep: 'ask' }] });
+  const asking = buildPlan(open, { ...asked, merge: true });
+  const planted: Readonly<Record<string, readonly [code: string, plan: Plan, snapshot?: Snapshot]>> = {
+    'no step': ['MERGES', { ...plan, steps: [] }],
+    'two steps': ['MERGES', { ...plan, steps: [step, { ...step, id: 2 }] }],
+    'a step where two rows are not both there': ['MERGES', plan, plain],
+    'a re-key beside it': ['REKEYS', { ...plan, steps: [step, ...buildPlan(plain, asked).steps] }],
+    'other rows': ['WRONG_ROWS_MERGED', planned({ from: next, to: old })],
+    'one row': ['WRONG_ROWS_MERGED', planned({ to: old })],
+    'a question decided': ['DECIDES_A_QUESTION', { ...asking, findings: [] }, open],
+    'a row lost that meets none': [
+      'OTHER_ROWS_LOST',
+      planned({ lost: [own, { ...job, pairs: [...job.pairs, { row: 'j3', survivor: 'j2' }] }] }),
+    ],
+    'a row lost to another one': [
+      'OTHER_ROWS_LOST',
+      planned({ lost: [own, { ...job, pairs: [{ row: 'j1', survivor: 'j9' }] }] }),
+    ],
+    'a row lost twice': ['LOST_TWICE', planned({ lost: [own, job, job] })],
+    'a row lost to a lost one': [
+      'LOST_TO_A_LOST_ROW',
+      planned({
+        lost: [
+          own,
+          {
+            ...job,
+            pairs: [
+              { row: 'j1', survivor: 'j2' },
+              { row: 'j2', survivor: 'j3' },
+            ],
+          },
+        ],
+      }),
+    ],
+    'a table left out': ['LEFT_ON_THE_KEY', planned({ follows: step.follows.slice(1) })],
+    'a column left out': [
+      'LEFT_ON_THE_KEY',
+      planned({ follows: step.follows.map((one) => ({ ...one, columns: [] })) }),
+    ],
+    'other rows of a table': [
+      'WRONG_ROWS',
+      planned({ follows: step.follows.map((one) => ({ ...one, expected: 9 })) }),
+    ],
+    'another sum': ['WRONG_SUM', planned({ expected: 3 })],
+    'a mapping of a table that loses none': [
+      'MAPPED_WITHOUT_LOSS',
+      plan,
+      snapshotWith({
+        mappings: [...merging.mappings, { table: 'public.pages', column: 'n', pairs: [['1', '2']] }],
+      }),
+    ],
+    'other tenants unsaid': [
+      'FOREIGN_ROWS',
+      plan,
+      snapshotWith({ changed: changed.map((one) => ({ ...one, others: 1 })) }),
+    ],
+    'an account too few': ['ACCOUNTS_DIFFER', { ...plan, accounts: { move: 7 } }],
+  };
+  for (const [name, [code, wrong, about = snapshot]] of Object.entries(planted))
+    it(`finds ${name}`, () => {
+      const found = checkPlan(about, wrong).map((problem) => problem.code);
+      assert.ok(found.includes(code), `${code} among ${found.join(', ')}`);
+    });
 });

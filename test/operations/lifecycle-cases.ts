@@ -94,6 +94,41 @@ export const lifecycleCases: Readonly<Record<Step['operation'], LifecycleCase>> 
       ['0bb1-kitchen-printer', 'acme', null],
     ],
   },
+  'merge-rows': {
+    sql: `CREATE TABLE customers (id int PRIMARY KEY, tenant_id text NOT NULL REFERENCES tenants, email text, phone text, parent int REFERENCES customers, UNIQUE (tenant_id, email));
+      CREATE TABLE orders (id int PRIMARY KEY, customer_id int NOT NULL REFERENCES customers ON DELETE CASCADE, spare_id int REFERENCES customers);
+      CREATE TABLE presets (id int PRIMARY KEY, customer_id int NOT NULL REFERENCES customers ON DELETE CASCADE, name text, note text, UNIQUE (customer_id, name));
+      CREATE TABLE uses (id int PRIMARY KEY, preset_id int REFERENCES presets ON DELETE SET NULL, n int, UNIQUE (preset_id, n));
+      INSERT INTO customers VALUES (11, 'acme', 'a@x', '1', NULL), (12, 'acme', 'b@x', NULL, 11), (13, 'acme', 'c@x', NULL, 11), (19, 'globex', 'a@x', '9', NULL);
+      INSERT INTO orders VALUES (1, 11, 12), (2, 12, 11), (3, 13, NULL), (4, 19, 19);
+      INSERT INTO presets VALUES (1, 11, 'draft', 'old'), (2, 12, 'draft', 'new'), (3, 11, 'fine', 'own'), (4, 19, 'draft', 'theirs');
+      INSERT INTO uses VALUES (1, 1, 1), (2, 2, 1), (3, 1, 2), (4, 3, 1), (5, NULL, 1), (6, 4, 1);`,
+    places: [],
+    rows: [
+      {
+        table: 'customers',
+        values: { phone: 'fill', email: 'target' },
+        names: [
+          { at: 'presets.customer_id', merge: 'keep-source' },
+          { at: 'uses.preset_id', merge: 'keep-target' },
+        ],
+      },
+    ],
+    intent: { rows: 'customers', merge: true, from: '11', to: '12', parameters: 'keep' },
+    table: 'presets',
+    columns: 'id, customer_id, name, note',
+    before: [
+      ['1', '11', 'draft', 'old'],
+      ['2', '12', 'draft', 'new'],
+      ['3', '11', 'fine', 'own'],
+      ['4', '19', 'draft', 'theirs'],
+    ],
+    after: [
+      ['2', '12', 'draft', 'old'],
+      ['3', '12', 'fine', 'own'],
+      ['4', '19', 'draft', 'theirs'],
+    ],
+  },
   merge: {
     sql: `${links}
       INSERT INTO links VALUES (1, 1, 'goes'), (1, 2, 'stays'), (2, 1, 'moves'), (4, 3, 'theirs'), (4, 4, 'theirs');`,

@@ -104,6 +104,7 @@ eachEngine((engine) => {
       'run_workers',
       'runs',
       'schema_migrations',
+      'set_aside',
     ]);
     const found = await sql((tx) =>
       tx.one<{ policies: number; types: string[] }>(
@@ -250,6 +251,7 @@ eachEngine((engine) => {
       '0017_fences_of_documents.sql',
       '0020_under_way.sql',
       '0022_aliases.sql',
+      '0023_set_aside.sql',
       'extra',
     ]);
     assert.deepEqual(await start(1), []);

@@ -30,6 +30,8 @@ const records = `
     SELECT id, id, 1, 1, 'set', 'apps', '{id}', ARRAY[id], 1 FROM ${units};
   INSERT INTO migration.aliases (tenant_id, table_name, old_key, new_key, migration_id)
     SELECT id, 'apps', 'a', 'b', id FROM ${units};
+  INSERT INTO migration.set_aside (tenant_id, migration_id, table_name, row_key, row)
+    SELECT id, id, 'apps', 'a', '{}' FROM ${units};
   INSERT INTO migration.audit_log (tenant_id, id, actor, action)
     VALUES ('${sharedRows}', '${sharedRows}', 'test', 'migration.apply');
   INSERT INTO migration.run_tenants (tenant_id, run_id, position, tenant_name, status)

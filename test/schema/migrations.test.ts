@@ -36,6 +36,7 @@ describe('each migration', () => {
         '0017_fences_of_documents.sql',
         '0020_under_way.sql',
         '0022_aliases.sql',
+        '0023_set_aside.sql',
       ],
     );
     for (const { template } of files) assert.doesNotMatch(template, /\b(ROLE|GRANT|POLICY|ROW LEVEL)\b/);

@@ -13,6 +13,7 @@ const records = [
   'migration_steps',
   'journal',
   'aliases',
+  'set_aside',
   'runs',
   'run_tenants',
   'run_events',

@@ -145,7 +145,7 @@ export function tenantsOf(site: Site, runId: string): Promise<RunTenant[]> {
 }
 
 const records =
-  /^migration\.(migrations|migration_steps|journal|aliases|audit_log|runs|run_\w+|schema_migrations|idempotency_keys)$/;
+  /^migration\.(migrations|migration_steps|journal|aliases|set_aside|audit_log|runs|run_\w+|schema_migrations|idempotency_keys)$/;
 
 /** Every row of every tenant, but for Drover's records. The time of a retirement, and what it touches, may differ. */
 export async function digestFleet(database: Database): Promise<Record<string, string>> {

@@ -69,7 +69,7 @@ export function rollback(site: Site, migrationId: string, tenant = alder): Promi
 export type Rows = ReadonlyMap<string, readonly string[]>;
 
 const records =
-  /^(migration|drover)\.(migrations|migration_steps|journal|aliases|audit_log|fences|runs|run_\w+|schema_migrations)$/;
+  /^(migration|drover)\.(migrations|migration_steps|journal|aliases|set_aside|audit_log|fences|runs|run_\w+|schema_migrations)$/;
 
 /** `without`: columns (`schema.table.column`) that differ from run to run, such as the time of a retirement. */
 export async function readRows(database: Database, without: readonly string[] = []): Promise<Rows> {

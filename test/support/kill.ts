@@ -61,7 +61,7 @@ export async function withSeparateState(
 /** The time of a retirement differs from run to run; nothing else may. */
 const timeOfRetirement = ['migration.completion_models.retired_at'];
 const records =
-  /^(migration|drover)\.(migrations|migration_steps|journal|aliases|audit_log|fences|runs|run_\w+|schema_migrations)$/;
+  /^(migration|drover)\.(migrations|migration_steps|journal|aliases|set_aside|audit_log|fences|runs|run_\w+|schema_migrations)$/;
 
 /** A checksum of every table but Drover's records. */
 export async function checksum(database: Database): Promise<Record<string, string>> {

@@ -29,12 +29,13 @@ async function show({ terminal, environment }: Session, command: Command): Promi
 const headings: Readonly<Record<Grant['purpose'], string>> = {
   plan: 'to read and to plan',
   apply: 'to apply and to roll back',
+  merge: 'to make two rows one (drover rekey --merge)',
   records: 'for the records of Drover',
 };
 
 /** SQL with comments: an administrator may hand it to psql as it is. */
 function script({ database, login, grants, schema, owner }: Grants): string[] {
-  const parts = (['plan', 'apply', 'records'] as const).flatMap((purpose) => {
+  const parts = (['plan', 'apply', 'merge', 'records'] as const).flatMap((purpose) => {
     const own = grants.filter((grant) => grant.purpose === purpose);
     if (own.length === 0) return [];
     const missing = own.filter(({ held }) => !held);

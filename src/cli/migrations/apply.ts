@@ -136,6 +136,7 @@ function planFromFile(path: string, command: Command): Plan {
     'table',
     'from',
     'to',
+    'merge',
     'tenant',
     'shared',
     'kind',

@@ -100,6 +100,7 @@ export function changeTable(changes: readonly RecordedChange[]): TableContent {
 }
 
 function wordOf({ kind }: MigrationRecord): string {
+  if (kind === 'merge') return 'Merge';
   return kind === 'rekey' ? 'Re-key' : 'Migration';
 }
 

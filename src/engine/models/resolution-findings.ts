@@ -36,17 +36,19 @@ export interface RowsFound {
   readonly there: { readonly source: boolean; readonly target: boolean };
   /** The condition by which the row is busy, where it is. */
   readonly busy?: string;
+  /** Are the two to become one? */
+  readonly merge: boolean;
 }
 
 /** What somebody should know of the rows that have the key and the key to be. */
-export function rowFindings({ table, from, to, there, busy }: RowsFound): Finding[] {
+export function rowFindings({ table, from, to, there, busy, merge }: RowsFound): Finding[] {
   const both =
-    `${table} has a row ${from} and a row ${to}. A re-key gives one row another key and never makes two rows one: ` +
-    'choose a key that no row has.';
+    `${table} has a row ${from} and a row ${to}. A re-key gives one row another key and makes two rows one only where that is said: ` +
+    'add --merge, or choose a key that no row has.';
   const gone = `${table} has no row ${from}; the row ${to} is there. Only what still names ${from} is repaired.`;
   const working = `The row ${from} of ${table} is busy (${busy ?? ''}): wait until it is not, then plan again.`;
   return [
-    ...(there.source && there.target ? [finding('error', 'BOTH_ROWS_EXIST', both)] : []),
+    ...(there.source && there.target && !merge ? [finding('error', 'BOTH_ROWS_EXIST', both)] : []),
     ...(there.source ? [] : [finding('warning', 'SOURCE_ROW_GONE', gone)]),
     ...(busy === undefined ? [] : [finding('error', 'ROW_BUSY', working)]),
   ];

@@ -10,6 +10,7 @@ import type { Step } from '../plan/plan-types.ts';
 import { compareText } from '../order.ts';
 import { enable } from './enable.ts';
 import { merge } from './merge.ts';
+import { mergeRows } from './merge-rows.ts';
 import type { Operation, StepInput } from './operation.ts';
 import { rekey } from './rekey.ts';
 import { repoint } from './repoint.ts';
@@ -33,6 +34,7 @@ const operations: { readonly [Kind in keyof StepKinds]: Operation<StepKinds[Kind
   merge,
   repoint,
   rekey,
+  'merge-rows': mergeRows,
   retire,
 };
 

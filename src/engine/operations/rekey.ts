@@ -29,6 +29,7 @@ function rekeyStep(input: StepInput): RekeyStep[] {
   const { subject } = rules;
   if (facts === undefined || subject === undefined || source.key === undefined || target.key === undefined)
     return [];
+  if (facts.merging !== undefined) return [];
   if (found.some(({ code }) => code === 'SOURCE_ROW_GONE' || code === 'BOTH_ROWS_EXIST')) return [];
   const follows = facts.followers
     .map(({ table, rows: expected }, at) => ({

@@ -2,12 +2,13 @@
 import { canMove } from '../rules/place.ts';
 import { tableOf, type Rules } from '../rules/references.ts';
 import { isWrittenAnew } from '../rules/rows/followers.ts';
+import { mergeableTables } from '../rules/rows/merging.ts';
 
 type TablePrivilege = 'SELECT' | 'UPDATE' | 'INSERT' | 'DELETE' | 'TRIGGER';
 
 export interface TableRight {
-  /** Applying needs what a plan needs, too. */
-  readonly purpose: 'plan' | 'apply';
+  /** Applying needs what a plan needs, too; making two rows one needs what applying needs. */
+  readonly purpose: 'plan' | 'apply' | 'merge';
   readonly privilege: TablePrivilege;
   readonly table: { readonly schema: string; readonly name: string };
 }
@@ -16,6 +17,7 @@ export interface TableRight {
  * In the order of purposes and tables. A plan reads every table, because a value can stand anywhere. A move locks the tables of its
  * places as a whole, which takes UPDATE on the table. Rows are removed and made where two may become one, and where a grant makes the
  * target available; a rollback puts back the one and takes away the other. A re-key changes every table that refers to the row.
+ * A merge of two rows may remove rows of each of them, and its rollback puts them back.
  */
 export function neededRights(rules: Rules): TableRight[] {
   const movable = rules.places.filter((place) => canMove(place));
@@ -40,6 +42,8 @@ export function neededRights(rules: Rules): TableRight[] {
     });
   const anew = subject !== undefined && isWrittenAnew(subject) ? [subject.table.id] : [];
   const remadeTables = [...remade.map(({ table }) => table), ...anew];
+  const merged = subject === undefined ? [] : mergeableTables(rules.catalog, subject);
+  const without = (ids: readonly string[]): string[] => merged.filter((id) => !ids.includes(id));
   return [
     ...of('plan', 'SELECT', every),
     ...of('apply', 'UPDATE', changed),
@@ -50,5 +54,8 @@ export function neededRights(rules: Rules): TableRight[] {
       'TRIGGER',
       fenced.map(({ table }) => table),
     ),
+    ...of('merge', 'UPDATE', without(changed)),
+    ...of('merge', 'INSERT', without(remadeTables)),
+    ...of('merge', 'DELETE', without(remadeTables)),
   ];
 }

@@ -1,14 +1,19 @@
 /** What somebody asks for, before anything is known about the database. */
 export type ParameterPolicy = 'reset' | 'keep' | 'translate';
 
-/** The answer to an `ask`: by place (`table.column`), for all of its rows. */
-export type AskAnswer = 'move' | 'keep';
+/**
+ * The answer to an `ask`: by place (`table.column`), for all of its rows. Of rows that a merge makes meet in one unique key: whose
+ * values are kept.
+ */
+export type AskAnswer = 'move' | 'keep' | 'keep-target' | 'keep-source';
 
 export interface Intent {
   /** Left out only where the configuration says that there is a single tenant: see tenant.ts. */
   readonly tenant?: string;
   /** The table, as `rows` of the configuration calls it, whose row gets another key: `from` and `to` are its keys. No model moves then. */
   readonly rows?: string;
+  /** With `rows`: the row `from` and the row `to` become one, and that of `to` stays. */
+  readonly merge?: true;
   /** A model by name, `family/name`, `provider/name`, or the key of its row. */
   readonly from: string;
   readonly to: string;

@@ -6,9 +6,11 @@ import type { TableId } from '../catalogue/catalog.ts';
 import type { Finding } from '../finding.ts';
 import type { ModelName } from '../models/model.ts';
 import type { Mapping } from '../edit/value-rule.ts';
+import type { KeyMapping } from '../rules/rows/merging.ts';
 import type { TenantRef } from '../tenant.ts';
 import type { Intent } from './intent.ts';
 import type { Accounts } from './accounts.ts';
+import type { CollisionPolicy } from '../rules/config.ts';
 import type { Completion } from './completion.ts';
 import type { StateCode } from './place-state.ts';
 
@@ -125,7 +127,49 @@ export interface RekeyStep extends StepBase {
   }[];
 }
 
-export type Step = RepointStep | MergeStep | RewriteStep | EnableStep | RekeyStep | RetireStep;
+/** Rows of one table that go, because each would meet another row in one unique key: that row stays. */
+export interface LostRows {
+  readonly table: TableId;
+  /** The unique key, by its name; of the source row itself undefined. */
+  readonly constraint?: string;
+  /** The column in which they come to meet, as plans call it. */
+  readonly place: string;
+  /** Whose values the row that stays has; `ask` where nobody has said it yet, and then nothing is done. */
+  readonly keep: CollisionPolicy;
+  /** Their keys, and of each the key of the row that stays. */
+  readonly pairs: readonly { readonly row: string; readonly survivor: string }[];
+  /** The rows among them whose values pass to the row that stays. */
+  readonly pass: readonly string[];
+}
+
+/**
+ * Two rows become one. One statement removes the source's row and every other row that is lost, and changes whatever refers to one of
+ * them by a foreign key, at any depth.
+ */
+export interface MergeRowsStep extends StepBase {
+  readonly operation: 'merge-rows';
+  /** The column of the key. */
+  readonly key: string;
+  readonly from: string;
+  readonly to: string;
+  /** The source's row first. */
+  readonly mappings: readonly KeyMapping[];
+  /** Rows that change and stay, table by table. */
+  readonly follows: RekeyStep['follows'];
+  /** The source's row first. Together with what follows they are `expected`. */
+  readonly lost: readonly LostRows[];
+  /** How many rows refer to the source's row by a foreign key. */
+  readonly referring: number;
+}
+
+export type Step =
+  | RepointStep
+  | MergeStep
+  | RewriteStep
+  | EnableStep
+  | RekeyStep
+  | MergeRowsStep
+  | RetireStep;
 
 /** Rows that go on naming the source, and why. */
 export interface LeftBehind {

@@ -6,7 +6,8 @@ import type { ModelFacts } from '../models/model.ts';
 import type { TenantRef } from '../tenant.ts';
 import type { StateCode } from './place-state.ts';
 import type { Mapping } from '../edit/value-rule.ts';
-import type { RowName } from './plan-types.ts';
+import type { LostRows, RowName } from './plan-types.ts';
+import type { KeyMapping } from '../rules/rows/merging.ts';
 import type { Rules } from '../rules/references.ts';
 import type { Hiding } from '../rules/visible.ts';
 
@@ -164,8 +165,18 @@ export interface AroundFollowers {
   readonly unindexed: readonly string[];
 }
 
+/** What a merge is planned from: both rows are there. */
+export interface MergingFacts {
+  readonly mappings: readonly KeyMapping[];
+  /** The source's row first. */
+  readonly lost: readonly LostRows[];
+  /** Table by table the rows that change and stay; `others` are another tenant's, those that are lost among them. */
+  readonly changed: readonly FollowingRows[];
+}
+
 /** What a re-key is planned from, beside the places that name the row. */
 export interface SubjectFacts extends AroundFollowers {
+  readonly merging?: MergingFacts;
   /** In the order of the rules. */
   readonly followers: readonly FollowingRows[];
   /** Where the key tells nothing by itself, columns that look as if they held it, with the rows that do; undefined where it tells. */

@@ -23,12 +23,13 @@ export function checkRekey(
   if (facts === undefined || subject === undefined)
     return problem(steps.length > 0, 'REKEYS_A_MODEL', 'a plan that moves a model gives no row another key');
   const whose = found.map(({ code }) => code);
-  const isDue = !whose.includes('SOURCE_ROW_GONE') && !whose.includes('BOTH_ROWS_EXIST');
+  const isDue =
+    facts.merging === undefined && !whose.includes('SOURCE_ROW_GONE') && !whose.includes('BOTH_ROWS_EXIST');
   const wanted = wantedColumns(rules.catalog, subject.table.id, subject.key);
   const rows = new Map(facts.followers.map((one) => [one.table, one]));
   const refuses = (code: string): boolean =>
     plan.findings.some((one) => one.code === code && one.severity === 'error');
-  const foreign = facts.followers.some(({ others }) => others > 0);
+  const foreign = [...facts.followers, ...(facts.merging?.changed ?? [])].some(({ others }) => others > 0);
   return [
     ...problem(
       steps.length !== (isDue ? 1 : 0),
@@ -111,7 +112,7 @@ function checkFollows(
 }
 
 /** By table the columns that hold the key: breadth first along the foreign keys that lead to one that is known. */
-function wantedColumns(catalog: Catalog, table: TableId, key: string): Map<TableId, Set<string>> {
+export function wantedColumns(catalog: Catalog, table: TableId, key: string): Map<TableId, Set<string>> {
   const wanted = new Map([[table, new Set([key])]]);
   const queue: [TableId, string][] = [[table, key]];
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {

@@ -10,6 +10,7 @@ import type { Place } from '../rules/place.ts';
 import { isSharedRows } from '../tenant.ts';
 import { checkRekey } from './check-rekey.ts';
 import type { CheckProblem } from './check-rekey.ts';
+import { checkMergedRows } from './check-merge-rows.ts';
 import { stateFromCode } from '../plan/place-state.ts';
 import type { PlaceGroup, RowGroup, Snapshot } from '../plan/snapshot.ts';
 
@@ -25,6 +26,7 @@ export function checkPlan(snapshot: Snapshot, plan: Plan): CheckProblem[] {
     ...checkAccounts(snapshot, plan),
     ...checkRetire(snapshot, plan),
     ...checkRekey(snapshot, plan),
+    ...checkMergedRows(snapshot, plan),
     ...checkOrder(plan),
   ];
 }
@@ -165,7 +167,7 @@ function checkAccounts(
     rules.places.flatMap(({ id, role }) => (['ignore', 'catalogue', 'prose'].includes(role) ? [id] : [])),
   );
   // Rows that follow by foreign key name the row; the row itself does not.
-  const isRekeyed = steps.some(({ operation }) => operation === 'rekey');
+  const isRekeyed = steps.some(({ operation }) => operation === 'rekey' || operation === 'merge-rows');
   const following = isRekeyed ? (subject?.followers ?? []).reduce((sum, { rows }) => sum + rows, -1) : 0;
   let counted = following;
   for (const { groups } of places)

@@ -13,6 +13,7 @@ const ofRows: Facts = {
   'occurrences that no place covers': ({ uncovered }) =>
     uncovered.map(({ samples: _samples, written: _written, owners: _owners, ...found }) => found),
   'rows that follow by foreign key': ({ subject }) => subject?.followers,
+  'rows that become one': ({ subject }) => subject?.merging,
   'columns that may hold the key': ({ subject }) => subject?.lookalikes,
   'parameters in use': ({ parameters }) => parameters,
   'demands of the surroundings': ({ demands }) => demands,

@@ -186,11 +186,11 @@ function accountsOf(
     account: accountOf(entry.reason),
     count: occurrencesOf(entry),
   }));
-  const following = steps.flatMap((step) =>
-    step.operation === 'rekey' && step.expected > 1
-      ? [{ account: 'move' as const, count: step.expected - 1 }]
-      : [],
-  );
+  const following = steps.flatMap((step) => {
+    const count =
+      step.operation === 'rekey' ? step.expected - 1 : step.operation === 'merge-rows' ? step.referring : 0;
+    return count > 0 ? [{ account: 'move' as const, count }] : [];
+  });
   return sumAccounts([...moving, ...following, ...staying]);
 }
 

@@ -20,6 +20,7 @@ export function subjectFindings({ snapshot, decided }: Decisions): Finding[] {
     ),
     ...keylessFindings(snapshot, facts),
     ...foreignFindings(facts),
+    ...collisionFindings(facts),
     ...tellingFindings(snapshot, facts),
     ...aroundFindings(facts),
     ...anewFindings(snapshot),
@@ -56,13 +57,41 @@ function keylessFindings({ rules }: Snapshot, { followers }: SubjectFacts): Find
 }
 
 /** A foreign key leaves no choice: whoever's rows refer to the row, they follow. */
-function foreignFindings({ followers }: SubjectFacts): Finding[] {
-  return followers
+function foreignFindings({ followers, merging }: SubjectFacts): Finding[] {
+  return (merging?.changed ?? followers)
     .filter(({ others }) => others > 0)
     .map(({ table, others }) => {
       const message = `${rowCount(others)} of other tenants in ${table} refer to the row by a foreign key and would follow it.`;
       return finding('error', 'FOREIGN_ROWS', message, { place: table, count: others, forceable: true });
     });
+}
+
+const collisionsShown = 20;
+
+/** Rows that would meet another one in a unique key: which go, and to which. What nobody has decided refuses. */
+function collisionFindings({ merging }: SubjectFacts): Finding[] {
+  const [, ...met] = merging?.lost ?? [];
+  return met.map(({ table, constraint = '', place, keep, pairs }) => {
+    const shown = pairs.slice(0, collisionsShown).map(({ row, survivor }) => `${row} and ${survivor}`);
+    const more = pairs.length > shown.length ? `, and ${pairs.length - shown.length} more` : '';
+    const rows = `${shown.join(', ')}${more}`;
+    const about = { place, count: pairs.length };
+    if (keep === 'ask') {
+      const open =
+        `${rowCount(pairs.length)} of ${table} cannot stay beside another one (${constraint}; by their keys: ${rows}). ` +
+        `Say whose values are kept: --answer ${place}=keep-target or =keep-source, or merge under rows → names of the configuration.`;
+      return finding('error', 'COLLISION_OPEN', open, about);
+    }
+    const kept =
+      typeof keep === 'object'
+        ? `the values with the greater ${keep.newest}`
+        : `the values of the ${keep.slice(5)}`;
+    const aside =
+      `${rowCount(pairs.length)} of ${table} cannot stay beside another one (${constraint}; by their keys, ` +
+      `the one that goes first: ${rows}), go and are set aside; the other keeps ${kept}. What refers to them ` +
+      'by a foreign key refers to the other; what names them otherwise was not looked for.';
+    return finding('info', 'COLLISION_SET_ASIDE', aside, about);
+  });
 }
 
 function tellingFindings({ source }: Snapshot, { lookalikes }: SubjectFacts): Finding[] {

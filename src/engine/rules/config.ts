@@ -186,6 +186,12 @@ export interface ModelTableConfig {
   readonly retire?: Readonly<Record<string, string | number | boolean | null>>;
 }
 
+/** Which of two rows that meet in one unique key is kept, where a merge makes them meet; by default somebody is asked. */
+export type CollisionPolicy = 'keep-target' | 'keep-source' | 'ask' | { readonly newest: string };
+
+/** Whose value a column of the row that stays has after a merge; `fill`: the source's where the target has none (NULL). */
+export type KeptValue = 'target' | 'source' | 'fill';
+
 /** A value that is the key of a row, where no foreign key says so: members of a place, with the same meaning. */
 export interface NameConfig {
   readonly at: string;
@@ -203,6 +209,8 @@ export interface NameConfig {
   readonly when?: string;
   /** `token`: inside a longer text, between the boundaries of a name; `shape: inside` in other words. */
   readonly within?: 'token';
+  /** At a foreign key it is all that the entry says: such a column follows anyway. */
+  readonly merge?: CollisionPolicy;
 }
 
 /** A table whose rows can be given another key. */
@@ -214,6 +222,8 @@ export interface RowsConfig {
   readonly busy?: string;
   /** What holds the key and is out of Drover's reach, in words for people. */
   readonly outside?: readonly string[];
+  /** Of a merge: whose values the row that stays has; for all columns, or by column. Default: `target`. */
+  readonly values?: KeptValue | Readonly<Record<string, KeptValue>>;
   readonly names?: readonly NameConfig[];
 }
 

@@ -78,7 +78,7 @@ export function resolveRules(catalog: Catalog, config: Config, schema?: string):
   const linked = linkRivals(draft, said, linkCopies(draft, said));
   const following = rows === undefined ? undefined : followingPlaces(draft, linked);
   const places = [
-    ...linked,
+    ...linked.filter((place) => following?.isPolicy(place) !== true),
     ...(following?.places ?? (rows === undefined ? unlistedKeys(draft, linked) : [])),
   ];
   problems.push(...listed.problems, ...placesProblems(listed.places, places), ...parameterProblems(places));

@@ -75,7 +75,9 @@ function refuseTypes(rules: Rules, about: Parameters<typeof typesRefused>[1]): v
 }
 
 /** Places are answered for; what no place covers can only be kept, and is called by its column. */
-function canAnswer({ places, scope }: Rules, id: string, answer: AskAnswer): boolean {
+function canAnswer({ places, scope, subject }: Rules, id: string, answer: AskAnswer): boolean {
+  if (answer === 'keep-target' || answer === 'keep-source')
+    return subject !== undefined && findNamedColumn(scope, id) !== undefined;
   if (places.some((place) => place.id === id)) return true;
   const [column = ''] = id.split('/', 1);
   return answer === 'keep' && findNamedColumn(scope, column) !== undefined;

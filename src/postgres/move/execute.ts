@@ -250,6 +250,8 @@ function shapeOf(step: Step): unknown {
       return [...common, step.set];
     case 'rekey':
       return [...common, step.from, step.to, step.follows];
+    case 'merge-rows':
+      return [...common, step.mappings, step.lost, step.follows];
     case 'rewrite-json':
     case 'rewrite-text':
     case 'rewrite-array':

@@ -3,6 +3,7 @@
  * lock; then the model rows. A writer that holds a row lock on the source is waited for. One that comes later waits, and then
  * meets the fence.
  */
+import { compareText } from '../../engine/order.ts';
 import { canMove } from '../../engine/rules/place.ts';
 import { askEach } from '../driver/members.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';
@@ -87,11 +88,17 @@ function modelLocks(rules: Rules, members: readonly LockedModels[]): Question<vo
   const [first] = members;
   // A record does not say which of several tables holds its models. Then the row of that key is locked in each of them.
   const tables = first === undefined ? [] : tablesOfModel(rules, first.pair.source);
-  const locks = tables.flatMap((model) => [
-    rowLock(rules, members, { model, side: 'source' }),
-    rowLock(rules, members, { model, side: 'target' }),
-  ]);
+  const locks = tables.flatMap((model) =>
+    sidesInOrder(rules, first).map((side) => rowLock(rules, members, { model, side })),
+  );
   return readAs(inOrder(locks), () => undefined);
+}
+
+/** Rows of one table are locked in the order of their keys, so that two merges of the same rows wait for each other and not both. */
+function sidesInOrder({ subject }: Rules, one: LockedModels | undefined): readonly ('source' | 'target')[] {
+  const { source, target } = one?.pair ?? {};
+  const isLater = subject !== undefined && compareText(source?.key ?? '', target?.key ?? '') > 0;
+  return isLater ? ['target', 'source'] : ['source', 'target'];
 }
 
 interface LockedModels {
@@ -113,7 +120,7 @@ function rowLock(
   if (keys.length < size || !keys.every((text) => isKeyOf(own, text)))
     return { statements: [], read: () => undefined };
   const named = equalsEach(own, column('t', model.key), keys);
-  const mode = side === 'source' ? 'FOR UPDATE' : 'FOR SHARE';
+  const mode = side === 'source' || rules.subject !== undefined ? 'FOR UPDATE' : 'FOR SHARE';
   return askEach(
     size,
     sql`SELECT 1 AS locked FROM ${rowsOf(table)} t WHERE ${nameableSql(context, members[0]?.pair[side].tenant)} AND ${named} ${raw(mode)}`,

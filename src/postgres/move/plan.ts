@@ -76,7 +76,7 @@ async function issuedBefore(
   const { key: to } = target;
   const isOfRows = rows !== undefined && table !== undefined && from !== undefined && to !== undefined;
   if (!isOfRows || findings.some(({ code }) => code === 'BOTH_ROWS_EXIST')) return undefined;
-  const repairs = !steps.some(({ operation }) => operation === 'rekey');
+  const repairs = !steps.some(({ operation }) => operation === 'rekey' || operation === 'merge-rows');
   return refuseIssued(site, { tenant, table, from, to, repairs, returns: false });
 }
 

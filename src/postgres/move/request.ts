@@ -63,7 +63,8 @@ export function recordOf(
   return base;
 }
 
-export function kindOf({ rows }: Intent, takesBack: MoveRequest['takesBack']): NewRecord['kind'] {
+export function kindOf({ rows, merge }: Intent, takesBack: MoveRequest['takesBack']): NewRecord['kind'] {
   if (takesBack !== undefined) return 'rollback';
-  return rows === undefined ? 'model' : 'rekey';
+  if (rows === undefined) return 'model';
+  return merge === true ? 'merge' : 'rekey';
 }

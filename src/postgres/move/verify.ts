@@ -65,16 +65,21 @@ export async function verifyNothingLeft(
 }
 
 function changedTables(step: Step): readonly TableId[] {
-  return step.operation === 'rekey' ? step.follows.map(({ table }) => table) : [step.table];
+  if (step.operation === 'rekey') return step.follows.map(({ table }) => table);
+  if (step.operation !== 'merge-rows') return [step.table];
+  return [...step.follows, ...step.lost].map(({ table }) => table);
 }
 
 /** What a re-key changed is read again: exactly the planned rows have the other key, and none has the old one. */
 async function keyLeft(tx: Tx, { member, snapshot, plan }: Execution): Promise<DroverError | undefined> {
   const { rules } = snapshot;
   const { subject } = rules;
+  const merged = plan.steps.find((one) => one.operation === 'merge-rows');
   const step = plan.steps.find((one) => one.operation === 'rekey');
-  if (step === undefined || subject === undefined) return undefined;
+  if (subject === undefined) return undefined;
   const about = { rules, subject, member };
+  if (merged !== undefined) return sourceLeft(await countFollowers(tx, about, merged.from), merged.from);
+  if (step === undefined) return undefined;
   const [now, old] = [await countFollowers(tx, about, step.to), await countFollowers(tx, about, step.from)];
   const expected = new Map(step.follows.map((one) => [one.table, one.expected]));
   const wrong = now.find(
@@ -89,6 +94,17 @@ async function keyLeft(tx: Tx, { member, snapshot, plan }: Execution): Promise<D
       'The migration was rolled back.',
     { place: table, rows },
   );
+}
+
+function sourceLeft(
+  found: readonly { readonly table: TableId; readonly rows: number }[],
+  from: string,
+): DroverError | undefined {
+  const left = found.find(({ rows }) => rows > 0);
+  if (left === undefined) return undefined;
+  const { table: place, rows } = left;
+  const message = `After the merge ${rows} row(s) of ${place} refer to ${from} still. The migration was rolled back.`;
+  return new DroverError('REFERENCES_LEFT', message, { place, rows });
 }
 
 function leftOf({ snapshot, plan }: Execution, places: readonly PlaceGroup[]): DroverError | undefined {

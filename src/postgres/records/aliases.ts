@@ -44,7 +44,7 @@ function rekeyedBy({ tenant, kind, plan }: DoneBy): Rekeyed | undefined {
   if (plan?.intent.rows === undefined) return undefined;
   const { source, target, steps } = plan;
   if (source.key === undefined || target.key === undefined || source.table === undefined) return undefined;
-  const repairs = !steps.some(({ operation }) => operation === 'rekey');
+  const repairs = !steps.some(({ operation }) => operation === 'rekey' || operation === 'merge-rows');
   return {
     tenant,
     table: source.table,

@@ -12,6 +12,7 @@ import { recordedTenant } from '../../engine/tenant.ts';
 import type { Site } from '../scope/site.ts';
 import type { Journal } from './journal.ts';
 import { checkAlias, writeAlias } from './aliases.ts';
+import { writeSetAside } from './set-aside.ts';
 import { closeRecords } from './records.ts';
 import type { DoneMigration } from './records.ts';
 
@@ -91,7 +92,9 @@ async function markSucceeded(site: Site, done: DoneMigration): Promise<void> {
       `UPDATE ${stateTable(site, 'migrations')} SET status = 'succeeded' WHERE id = $1::text::uuid AND status = 'prepared'`,
       [done.id],
     );
-    if (marked > 0) await writeAlias(state, site, done);
+    if (marked === 0) return;
+    await writeAlias(state, site, done);
+    await writeSetAside(state, site, done);
   });
 }
 

@@ -16,7 +16,7 @@ import { each, raw, sql } from '../sql/sql.ts';
 export interface MigrationRecord {
   readonly id: string;
   readonly tenant: string;
-  readonly kind: 'model' | 'rekey' | 'rollback';
+  readonly kind: 'model' | 'rekey' | 'merge' | 'rollback';
   readonly parentId: string | null;
   /** `under_way`: parts of it are committed, and others are not (see under-way.ts). */
   readonly status: 'running' | 'prepared' | 'under_way' | 'succeeded' | 'failed';
@@ -224,7 +224,7 @@ export function findReplay(
 ): Promise<MoveResult | undefined> {
   return withState(site, tenant, async (tx) => {
     const where = `WHERE m.tenant_id = $1::text::${site.state.tenantType} AND m.plan_hash = $2
-      AND m.kind IN ('model', 'rekey') AND m.status = 'succeeded' AND m.result ? 'planHash'
+      AND m.kind IN ('model', 'rekey', 'merge') AND m.status = 'succeeded' AND m.result ? 'planHash'
       ORDER BY m.started_at DESC LIMIT 1`;
     const [record] = await readRecords(tx, site, where, [recordedTenant(tenant), planHash]);
     if (record === undefined || record.rolledBack) return undefined;

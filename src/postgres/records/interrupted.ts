@@ -2,6 +2,7 @@
 import type { Tx } from '../driver/database.ts';
 import { prepared } from '../driver/question.ts';
 import { writeAlias } from './aliases.ts';
+import { writeSetAside } from './set-aside.ts';
 import type { DoneBy } from './aliases.ts';
 import { lockPairs } from './pair-lock.ts';
 import type { LockedPair } from './pair-lock.ts';
@@ -96,5 +97,9 @@ async function settleRecord(
      RETURNING kind, plan`,
     [recordedTenant(tenant), fate.id, fate.status, fate.xid],
   );
-  if (fate.committed) for (const one of settled) await writeAlias(tx, site, { tenant, id: fate.id, ...one });
+  if (!fate.committed) return;
+  for (const one of settled) {
+    await writeAlias(tx, site, { tenant, id: fate.id, ...one });
+    await writeSetAside(tx, site, { tenant, id: fate.id, ...one });
+  }
 }

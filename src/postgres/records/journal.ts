@@ -47,6 +47,12 @@ export function journalOfSome(journal: Journal, at: readonly number[]): Journal 
 
 const mostRows = 10_000;
 
+/**
+ * Where a step has several statements that are taken back one by one, the last first, the chunks of each are numbered from another
+ * multiple of this: chunks of one statement are taken back together.
+ */
+export const chunksOfStatement = 10_000_000;
+
 /** A statement that changes rows. Its rows are called `moved` and have their key `k`, and for several members their number `"drover:n"`. */
 export interface ChangeStatement {
   readonly journal: Journal;

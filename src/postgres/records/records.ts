@@ -11,6 +11,7 @@ import type { Tx } from '../driver/database.ts';
 import { affected, prepared } from '../driver/question.ts';
 import type { Query } from '../driver/question.ts';
 import { writeAlias } from './aliases.ts';
+import { writeSetAside } from './set-aside.ts';
 import { stateTable, withState, withStates } from '../scope/site.ts';
 import { recordedTenant } from '../../engine/tenant.ts';
 import type { Site } from '../scope/site.ts';
@@ -33,7 +34,7 @@ export interface StepResult {
 }
 
 export interface NewRecord {
-  readonly kind: 'model' | 'rekey' | 'rollback';
+  readonly kind: 'model' | 'rekey' | 'merge' | 'rollback';
   readonly tenant: string | undefined;
   readonly parentId?: string;
   readonly source: Pick<ModelFacts, 'kind' | 'key' | 'components'>;
@@ -142,7 +143,11 @@ export async function closeRecords(
     affected(auditOf(site, done.map(endOf))),
     ...(steps === undefined ? [] : [affected(steps)]),
   ]);
-  if (status === 'succeeded') for (const one of done) await writeAlias(tx, site, one);
+  if (status === 'succeeded')
+    for (const one of done) {
+      await writeAlias(tx, site, one);
+      await writeSetAside(tx, site, one);
+    }
   if (closed !== size)
     throw new DroverError('INTERNAL', `The records of ${size - closed} migrations are gone.`);
 }

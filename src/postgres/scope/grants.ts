@@ -15,8 +15,8 @@ import { asOperator } from './tenant.ts';
 import { listTenants } from './tenants.ts';
 
 export interface Grant {
-  /** What cannot be done without it: read and plan, move and take back, or keep the records. */
-  readonly purpose: 'plan' | 'apply' | 'records';
+  /** What cannot be done without it: read and plan, move and take back, make two rows one, or keep the records. */
+  readonly purpose: 'plan' | 'apply' | 'merge' | 'records';
   readonly sql: string;
   readonly held: boolean;
 }
@@ -82,7 +82,7 @@ function noRole(role: string): DroverError {
   return new DroverError('CONFIG_INVALID', message, { role });
 }
 
-const purposes: readonly Grant['purpose'][] = ['plan', 'apply', 'records'];
+const purposes: readonly Grant['purpose'][] = ['plan', 'apply', 'merge', 'records'];
 
 function byPurpose(a: Grant, b: Grant): number {
   return purposes.indexOf(a.purpose) - purposes.indexOf(b.purpose);
@@ -98,8 +98,10 @@ async function rightsOn(site: Site): Promise<TableRight[]> {
       const rules = await asOperator(seen.database, { settings: {}, readOnly: true }, (tx) =>
         readRules(tx, seen, tenant),
       );
-      for (const right of neededRights(rules))
-        found.set([right.privilege, right.table.schema, right.table.name].join('\0'), right);
+      for (const right of neededRights(rules)) {
+        const id = [right.privilege, right.table.schema, right.table.name].join('\0');
+        if (right.purpose !== 'merge' || !found.has(id)) found.set(id, right);
+      }
     }
   return [...found.values()];
 }

@@ -84,7 +84,7 @@ export function sessionGrants(schema: string, role: string): string[] {
 }
 
 /** What the role of the session changes of the records. The journal and the audit log are only ever added to. */
-const changedBySession: readonly string[] = ['migrations', 'fences', 'run_tenants', 'aliases'];
+const changedBySession: readonly string[] = ['migrations', 'fences', 'run_tenants', 'aliases', 'set_aside'];
 
 /** What was done and which files are applied stays as it was written. */
 const onlyAddedTo: ReadonlySet<string> = new Set(['journal', 'audit_log', 'schema_migrations']);

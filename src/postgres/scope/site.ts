@@ -216,7 +216,7 @@ export function withStates<T>(
 /** The quoted name of one of Drover's own tables. */
 export function stateTable(
   { state }: Site,
-  name: 'migrations' | 'migration_steps' | 'journal' | 'audit_log' | 'fences' | 'aliases',
+  name: 'migrations' | 'migration_steps' | 'journal' | 'audit_log' | 'fences' | 'aliases' | 'set_aside',
 ): string {
   return `${quoteIdent(state.schema)}.${quoteIdent(name)}`;
 }

@@ -42,7 +42,7 @@ export function isRowSql(about: FollowedKey, context: RowContext, { columns }: F
   );
 }
 
-function holdsSql(about: FollowedKey, context: RowContext, one: FollowingColumn): Sql {
+export function holdsSql(about: FollowedKey, context: RowContext, one: FollowingColumn): Sql {
   const { subject, key } = about;
   const holds = equalsEach(columnOf(context.table, one.column), column('t', one.column), [key]);
   if (one.foreignKey === undefined) return allOf([holds, mineSql(context)]);

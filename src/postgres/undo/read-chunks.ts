@@ -1,6 +1,7 @@
 /** Reading the journal back: of each member one chunk at a time, last first, so that memory stays flat. */
 import { readEach } from '../driver/members.ts';
 import type { Tx } from '../driver/database.ts';
+import { chunksOfStatement } from '../records/journal.ts';
 import type { MigrationDetail } from '../records/history.ts';
 import { stateTable, withState } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
@@ -37,6 +38,30 @@ export async function* chunkRounds(
       return chunk === undefined ? [] : [{ ...one, chunk }];
     });
     yield await readRound(tx, site, some);
+  }
+}
+
+/**
+ * The same where a step has several statements: a round is all chunks of one statement, which are taken back together, the last statement
+ * first. They are read at once, so memory grows with the step.
+ */
+export async function* statementRounds(
+  tx: Tx,
+  site: Site,
+  asked: readonly Journalled[],
+): AsyncGenerator<Chunk[]> {
+  const [only] = asked;
+  if (only === undefined || asked.length > 1) throw new Error('a merge of two rows is taken back alone');
+  const numbers = await inState(tx, site, asked, (state) =>
+    state.many<{ chunk: number }>(
+      sql`SELECT j.chunk FROM ${raw(stateTable(site, 'journal'))} j WHERE ${ofStep(site, asked)} ORDER BY j.chunk`,
+    ),
+  );
+  const statements = Map.groupBy(numbers, ({ chunk }) => Math.floor(chunk / chunksOfStatement));
+  for (const [, all] of [...statements].toReversed()) {
+    const chunks: Chunk[] = [];
+    for (const { chunk } of all) chunks.push(...(await readRound(tx, site, [{ ...only, chunk }])));
+    yield chunks;
   }
 }
 

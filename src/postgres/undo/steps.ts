@@ -13,7 +13,8 @@ import { skipAll } from './chunk.ts';
 import type { Chunk, Skipped, UndoContext } from './chunk.ts';
 import { compareSteps, isAlike, isWithin, restoredBy, waitingOf } from './phases.ts';
 import type { Phase, Waiting } from './phases.ts';
-import { chunkRounds } from './read-chunks.ts';
+import { chunkRounds, statementRounds } from './read-chunks.ts';
+import { undoTogether } from './together.ts';
 import { grantTables } from '../move/relying.ts';
 import { whyNotRetireAgain } from './retire-again.ts';
 import { noteScopes, settleGrants } from './settle.ts';
@@ -118,10 +119,14 @@ async function undoSlot(tx: Tx, site: Site, { input, slot }: UndoSlotInput): Pro
   const restored = new Map(slot.map(({ running: { member } }) => [member, 0]));
   const context = contextOf(tx, input, { restores: slot[0]?.restores ?? 'from', slot });
   const asked = slot.map(({ running: { member, parent }, step }) => ({ member, parent, step: step.step }));
-  for await (const chunks of chunkRounds(tx, site, asked)) {
+  const isTogether = slot[0]?.step.kind === 'merge-rows';
+  let statement = 0;
+  for await (const chunks of (isTogether ? statementRounds : chunkRounds)(tx, site, asked)) {
     const free = chunks.filter(({ member }) => held.get(member) === undefined);
     await noteTouched(context, slot, free);
-    const undone = await undoChunks(context, free);
+    const undone = isTogether
+      ? await undoTogether(context, free, (statement += 1))
+      : await undoChunks(context, free);
     const results = new Map(free.map((chunk, at) => [chunk, undone[at]]));
     for (const chunk of chunks) {
       const one = results.get(chunk) ?? skipAll(chunk, held.get(chunk.member) ?? '');

@@ -56,7 +56,7 @@ function undoAlike(context: UndoContext, chunks: readonly Chunk[]): Promise<Undo
  * Did the database refuse a row, be it by a constraint or by whatever a trigger raises? What concerns the statement (rights, features,
  * faults of the server) would only be met again by every row alone, unless a function raised it for reasons of its own.
  */
-function isOfARow(error: unknown): error is DroverError {
+export function isOfARow(error: unknown): error is DroverError {
   return isRefusal(error) && (isRaised(error) || !/^(?:0A|25|42|XX)/.test(String(error.data['sqlState'])));
 }
 
@@ -99,7 +99,7 @@ async function halfRows(
   const undone: Undone[] = [];
   for (const chunk of chunks) {
     const middle = Math.ceil(chunk.keys.length / 2);
-    for (const half of [part(chunk, 0, middle), part(chunk, middle, chunk.keys.length)])
+    for (const half of [part(chunk, (_, at) => at < middle), part(chunk, (_, at) => at >= middle)])
       undone.push(...(await halving(context, target, [half])));
   }
   return [
@@ -110,12 +110,15 @@ async function halfRows(
   ];
 }
 
-function part(chunk: Chunk, start: number, end: number): Chunk {
+/** The rows of a chunk of which something holds. */
+export function part(chunk: Chunk, isIn: (key: string, at: number) => boolean): Chunk {
+  const some = <T>(all: readonly T[] | null): T[] | null =>
+    all?.filter((_, at) => isIn(chunk.keys[at] ?? '', at)) ?? null;
   return {
     ...chunk,
-    keys: chunk.keys.slice(start, end),
-    befores: chunk.befores?.slice(start, end) ?? null,
-    afters: chunk.afters?.slice(start, end) ?? null,
+    keys: chunk.keys.filter(isIn),
+    befores: some(chunk.befores),
+    afters: some(chunk.afters),
   };
 }
 

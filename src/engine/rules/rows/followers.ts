@@ -3,6 +3,7 @@
  * change in one statement with the row itself, because PostgreSQL checks foreign keys when a statement ends.
  */
 import type { Catalog, ForeignKey, Table, TableId } from '../../catalogue/catalog.ts';
+import type { CollisionPolicy } from '../config.ts';
 import type { ModelTable } from '../place.ts';
 
 /** A column that holds the key because a foreign key demands it; in the table of the row the key itself. */
@@ -31,6 +32,8 @@ export interface Subject {
   readonly beside: readonly string[];
   /** The table itself first, then the others by their ids. */
   readonly followers: readonly Follower[];
+  /** Of a merge: by `table.column`, which of two rows that meet there is kept. */
+  readonly policies?: ReadonlyMap<string, CollisionPolicy>;
 }
 
 /** The row's own key comes first, then what refers to it, and what refers to that. */

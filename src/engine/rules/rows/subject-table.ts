@@ -5,6 +5,8 @@ import type { NameScope } from '../../catalogue/names.ts';
 import type { Config, ConfigProblem, RowsConfig } from '../config.ts';
 import { subjectIn } from './followers.ts';
 import type { Subject } from './followers.ts';
+import { collisionPolicies, valueProblems } from './policies.ts';
+import { subjectOf } from './view.ts';
 import { buildPlace } from '../resolve-place.ts';
 import type { Draft, ModelTable, Place } from '../place.ts';
 
@@ -27,6 +29,7 @@ export function subjectTables(
   for (const [at, name] of (subject.natural ?? []).entries())
     if (findColumn(table, name) === undefined)
       refuse(['natural', at], `${subject.table} has no column ${name}`);
+  for (const [path, message] of valueProblems(table, subject)) refuse(path, message);
   const keys = table.primaryKey.filter((column) => column !== config.tenant.column);
   const [key] = keys;
   if (key === undefined || keys.length > 1) {
@@ -42,14 +45,22 @@ export function subjectTables(
 }
 
 /** The columns that follow as places that no plan touches, and a place of `names` that is one of them as a problem. */
-export function followingPlaces(
-  draft: Draft,
-  listed: readonly Place[],
-): { readonly subject: Subject; readonly places: Place[] } | undefined {
+export function followingPlaces(draft: Draft, listed: readonly Place[]): FollowingPlaces | undefined {
   const [model] = draft.modelTables;
   if (model === undefined) return undefined;
   const { catalog } = draft.scope;
-  const subject = subjectIn(catalog, model);
+  const policies = collisionPolicies(draft, subjectOf(draft.config)?.names ?? []);
+  const subject = { ...subjectIn(catalog, model), policies };
+  const isPolicy = ({ table: id, column, json }: Place): boolean => {
+    const table = findTable(catalog, id);
+    const refers = table?.foreignKeys.some(({ columns }) => columns.includes(column)) === true;
+    return (
+      table !== undefined &&
+      json === undefined &&
+      refers &&
+      policies.has(columnPath(draft.scope, table, column))
+    );
+  };
   const places = subject.followers.flatMap(({ table: id, columns }) => {
     const table = findTable(catalog, id);
     return [...new Set(columns.map(({ column }) => column))].flatMap((name): Place[] => {
@@ -57,7 +68,11 @@ export function followingPlaces(
       if (table === undefined || column === undefined) return [];
       const place = { at: '', role: 'catalogue', reason: 'follows by its foreign key' } as const;
       const own = buildPlace(draft, { place, at: -1, table, column, carrier: 'columns' });
-      if (listed.some((one) => one.table === id && one.column === name && one.json === undefined))
+      if (
+        listed.some(
+          (one) => one.table === id && one.column === name && one.json === undefined && !isPolicy(one),
+        )
+      )
         draft.problems.push({
           path: ['subject', 'names'],
           message: `${columnPath(draft.scope, table, name)} follows by its foreign key, whatever it says: take it out of names`,
@@ -65,5 +80,12 @@ export function followingPlaces(
       return [own];
     });
   });
-  return { subject, places };
+  return { subject, places, isPolicy };
+}
+
+interface FollowingPlaces {
+  readonly subject: Subject;
+  readonly places: Place[];
+  /** Is it an entry of `names` that only says what becomes of rows that meet? Its column follows by a foreign key. */
+  readonly isPolicy: (listed: Place) => boolean;
 }

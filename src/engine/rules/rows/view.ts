@@ -65,12 +65,13 @@ function viewedPlaces({ names = [] }: RowsConfig): ViewedPlace[] {
   });
 }
 
-function placeOf({ at, as = 'key', shape, within, when, live, ...rest }: NameConfig): PlaceConfig {
+function placeOf({ at, as = 'key', shape, within, when, live, merge, ...rest }: NameConfig): PlaceConfig {
   return {
     ...rest,
     at,
     as,
     ...given({ shape: within === undefined ? shape : ('inside' as const), live: when ?? live }),
+    ...(merge === 'keep-target' ? { collision: 'drop-redundant' as const } : {}),
     ...(as === 'key' || !as.includes('{key}') ? {} : { also: [as.replaceAll('{key}', '{spelling}')] }),
   };
 }

@@ -19,7 +19,7 @@ import { publicReason } from '../../api/problem.ts';
 import { pageQuery } from '../../api/paging.ts';
 import { moment, rowId, timestamp } from '../../schemas.ts';
 
-const kinds = z.enum(['model', 'rekey', 'rollback']);
+const kinds = z.enum(['model', 'rekey', 'merge', 'rollback']);
 const states = z.enum(['running', 'prepared', 'under_way', 'succeeded', 'failed']);
 
 export const migrationFilter = pageQuery.extend({

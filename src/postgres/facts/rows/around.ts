@@ -1,7 +1,7 @@
 /** What the catalogue says of the tables that a re-key writes to: what forbids it, what fires, what is computed, what no index serves. */
 import { rowCount } from '../../../engine/plan/row-text.ts';
 import { displayName } from '../../../engine/catalogue/catalog.ts';
-import type { Check, Table } from '../../../engine/catalogue/catalog.ts';
+import type { Check, Table, TableId } from '../../../engine/catalogue/catalog.ts';
 import { columnPath } from '../../../engine/catalogue/names.ts';
 import type { AroundFollowers } from '../../../engine/plan/snapshot.ts';
 import { isWrittenAnew } from '../../../engine/rules/rows/followers.ts';
@@ -30,6 +30,8 @@ export interface Around {
   /** The key of the row, and the one that it gets. */
   readonly key: string;
   readonly to: string;
+  /** Where the row becomes one with another: what of the database changes, and which tables lose rows. */
+  readonly merging?: { readonly changed: readonly Follower[]; readonly removed: ReadonlySet<TableId> };
 }
 
 /** What the catalogue does not keep of a table for other plans. */
@@ -43,13 +45,23 @@ interface Touched {
 }
 
 export async function readAround(tx: Tx, about: Around): Promise<AroundFollowers> {
-  const { rules, subject } = about;
-  const tables = subject.followers.map((follower) => ({ follower, table: tableOf(rules, follower.table) }));
+  const { rules, merging } = about;
+  const tables = touchedTables(about).map((follower) => ({
+    follower,
+    table: tableOf(rules, follower.table),
+  }));
   const touched = await tx.together(
-    tables.map(({ table }) => one<Touched>(prepared(touchedSql), [quoteTable(table)])),
+    tables.map(({ table }) => {
+      const events = merging?.removed.has(table.id) === true ? ['2', '4'] : ['2'];
+      return one<Touched>(prepared(touchedSql), [quoteTable(table), events]);
+    }),
   );
   const judged = await readRefused(tx, about);
-  const refused = [...(await readReach(tx, about)), ...(await readTaken(tx, about)), ...judged.impossible];
+  const refused = [
+    ...(await readReach(tx, reachOf(about))),
+    ...(await readTaken(tx, about)),
+    ...judged.impossible,
+  ];
   const all = tables.flatMap((each, at) => {
     const found = touched[at];
     return found === undefined ? [] : [{ ...each, found }];
@@ -57,7 +69,7 @@ export async function readAround(tx: Tx, about: Around): Promise<AroundFollowers
   return {
     impossible: [...all.flatMap((each) => forbidding(about, each)), ...refused],
     unjudged: judged.unjudged,
-    triggers: all.flatMap(({ table }) => firing(subject, table).map((name) => `${table.id}.${name}`)),
+    triggers: all.flatMap(({ table }) => firing(about, table).map((name) => `${table.id}.${name}`)),
     derived: [
       ...all.flatMap(({ table }) =>
         table.columns.filter((each) => each.computed).map(({ name }) => columnPath(rules.scope, table, name)),
@@ -68,9 +80,30 @@ export async function readAround(tx: Tx, about: Around): Promise<AroundFollowers
   };
 }
 
+function reachOf(about: Around): Parameters<typeof readReach>[1] {
+  const { rules, subject, merging } = about;
+  return {
+    rules,
+    subject,
+    touched: touchedTables(about),
+    removed: removedFrom(about),
+    merges: merging !== undefined,
+  };
+}
+
+/** What a re-key changes; of a merge what it changes, and not the key of the row, which goes. */
+function touchedTables({ subject, merging }: Pick<Around, 'subject' | 'merging'>): readonly Follower[] {
+  return merging?.changed ?? subject.followers;
+}
+
+/** Tables of which rows are removed. A row that is written anew is removed, too. */
+function removedFrom({ subject, merging }: Pick<Around, 'subject' | 'merging'>): ReadonlySet<TableId> {
+  return merging?.removed ?? new Set(isWrittenAnew(subject) ? [subject.table.id] : []);
+}
+
 /** Materialised views are found behind views, too. A rule that makes a view is none. */
 const touchedSql = `SELECT
-  ARRAY(SELECT r.rulename::text FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type = '2' AND r.ev_enabled <> 'D'
+  ARRAY(SELECT r.rulename::text FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type::text = ANY ($2::text[]) AND r.ev_enabled <> 'D'
         ORDER BY 1) AS rules,
   CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END AS partition,
   coalesce((SELECT jsonb_agg(ARRAY(SELECT a.attname::text FROM unnest(i.indkey::int2[]) WITH ORDINALITY k (n, at)
@@ -90,7 +123,10 @@ interface TouchedTable {
   readonly found: Touched;
 }
 
-function forbidding({ rules, subject }: Around, { follower, table, found }: TouchedTable): Impossible {
+function forbidding(
+  { rules, subject, merging }: Around,
+  { follower, table, found }: TouchedTable,
+): Impossible {
   const names = [...new Set(follower.columns.map((each) => each.column))];
   const { partition } = found;
   const parted = names.filter((name) => partition !== null && speaksOf(partition, name));
@@ -99,7 +135,7 @@ function forbidding({ rules, subject }: Around, { follower, table, found }: Touc
     (name) =>
       columnOf(table, name).generated &&
       !columnOf(table, name).computed &&
-      !(table.id === subject.table.id && name === subject.key),
+      !(table.id === subject.table.id && name === subject.key && merging === undefined),
   );
   const led = rules.catalog.tables.flatMap(({ id, foreignKeys }) =>
     foreignKeys
@@ -138,9 +174,9 @@ function speaksOf(definition: string, name: string): boolean {
 }
 
 /** Triggers that an UPDATE of the row sets off; of a row that is written anew those of an INSERT and a DELETE, too. */
-function firing(subject: Subject, { id, triggers }: Table): string[] {
-  const sets =
-    id === subject.table.id && isWrittenAnew(subject) ? /\b(?:UPDATE|INSERT|DELETE)\b/ : /\bUPDATE\b/;
+function firing(about: Around, { id, triggers }: Table): string[] {
+  const removes = about.merging === undefined ? /\b(?:UPDATE|INSERT|DELETE)\b/ : /\b(?:UPDATE|DELETE)\b/;
+  const sets = removedFrom(about).has(id) ? removes : /\bUPDATE\b/;
   return triggers
     .filter(({ enabled, definition }) => enabled && sets.test(definition))
     .map(({ name }) => name);
@@ -159,12 +195,17 @@ function unindexed({ rules }: Around, { follower, table, found }: TouchedTable):
 }
 
 /** A key that is unique over all tenants, and that a row of another one has. Rows that the session may not see are told by the write. */
-async function readTaken(tx: Tx, { rules, subject, member, to }: Around): Promise<Impossible> {
+async function readTaken(tx: Tx, { rules, subject, member, to, merging }: Around): Promise<Impossible> {
   const { table, key } = subject;
   const isAlone = (columns: readonly (string | null)[]): boolean =>
     columns.length === 1 && columns[0] === key;
   const { tenant } = member.intent;
-  if (tenant === undefined || !table.uniqueIndexes.some(({ columns }) => isAlone(columns))) return [];
+  if (
+    merging !== undefined ||
+    tenant === undefined ||
+    !table.uniqueIndexes.some(({ columns }) => isAlone(columns))
+  )
+    return [];
   const mine = mineSql({ rules, table, size: 1, tenants: [tenant] });
   const { taken } = await tx.ask(
     one<{ taken: boolean }>(sql`SELECT EXISTS (SELECT FROM ${rowsOf(table)} t
@@ -180,12 +221,14 @@ interface RefusedCount {
 
 /** Rows that a CHECK, a domain or a length would refuse with the other key, and the rules that could not be asked. */
 async function readRefused(tx: Tx, about: Around): Promise<Pick<AroundFollowers, 'impossible' | 'unjudged'>> {
-  const asked = about.subject.followers.flatMap((follower) => {
-    const table = tableOf(about.rules, follower.table);
-    const names = new Set(follower.columns.map((each) => each.column));
-    const checks = table.checks.filter(({ columns }) => columns.some((name) => names.has(name)));
-    return checks.map((check) => ({ table, follower, check }));
-  });
+  const asked = about.subject.followers
+    .map((one) => followingOf(about, one))
+    .flatMap((follower) => {
+      const table = tableOf(about.rules, follower.table);
+      const names = new Set(follower.columns.map((each) => each.column));
+      const checks = table.checks.filter(({ columns }) => columns.some((name) => names.has(name)));
+      return checks.map((check) => ({ table, follower, check }));
+    });
   const impossible: Impossible[number][] = [];
   const unjudged: AroundFollowers['unjudged'][number][] = [];
   for (const one of asked) {
@@ -197,6 +240,13 @@ async function readRefused(tx: Tx, about: Around): Promise<Pick<AroundFollowers,
     else if (rows > 0) impossible.push({ word: 'key-type', message });
   }
   return { impossible, unjudged };
+}
+
+/** The key of a row that becomes one with another is not written. */
+function followingOf({ merging }: Around, { table, columns }: Follower): Follower {
+  const written =
+    merging === undefined ? columns : columns.filter(({ foreignKey }) => foreignKey !== undefined);
+  return { table, columns: written };
 }
 
 interface Checked {

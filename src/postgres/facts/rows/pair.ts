@@ -79,7 +79,8 @@ function pairOf(asked: AskedRow, rows: readonly SubjectRow[]): ModelPair | Drove
   if (other !== undefined) return other;
   const source = rowMeant(asked, rows, intent.from);
   // Where the row is there, it gets a key; only where it is gone the text may say by name which row it became.
-  const target = source === undefined ? rowMeant(asked, rows, intent.to) : rowOfKey(asked, rows, intent.to);
+  const isNamed = source === undefined || intent.merge === true;
+  const target = isNamed ? rowMeant(asked, rows, intent.to) : rowOfKey(asked, rows, intent.to);
   if (source instanceof DroverError) return source;
   if (target instanceof DroverError) return target;
   const from = source?.key ?? keyFrom(subject, intent.from);
@@ -89,6 +90,7 @@ function pairOf(asked: AskedRow, rows: readonly SubjectRow[]): ModelPair | Drove
   if (from === to)
     return new DroverError('SAME_MODEL', `The row of ${subject.table.id} has the key ${to} already.`);
   if (source === undefined && target === undefined) return nobody(asked);
+  if (intent.merge === true && target === undefined) return alone(asked, to);
   const alike = rowAlike(asked, rows, { source, target, from, to });
   if (alike !== undefined) return alike;
   const found = rowFindings(foundRows(asked, { source, target, from, to }));
@@ -181,6 +183,11 @@ function nobody({ subject: { table }, intent }: AskedRow): DroverError {
   return new DroverError('ROW_NOT_FOUND', message, { table: table.id, key: intent.from });
 }
 
+function alone({ subject: { table } }: AskedRow, key: string): DroverError {
+  const message = `There is no row ${key} in ${table.id} to become one with. To give the row this key, leave out --merge.`;
+  return new DroverError('ROW_NOT_FOUND', message, { table: table.id, key });
+}
+
 interface FoundRows {
   readonly source: SubjectRow | undefined;
   readonly target: SubjectRow | undefined;
@@ -188,7 +195,7 @@ interface FoundRows {
   readonly to: string;
 }
 
-function foundRows({ rules, subject }: AskedRow, { source, target, from, to }: FoundRows): RowsFound {
+function foundRows({ rules, subject, intent }: AskedRow, { source, target, from, to }: FoundRows): RowsFound {
   const { busy } = subjectOf(rules.config) ?? {};
   const there = { source: source !== undefined, target: target !== undefined };
   return {
@@ -196,6 +203,7 @@ function foundRows({ rules, subject }: AskedRow, { source, target, from, to }: F
     from,
     to,
     there,
+    merge: intent.merge === true,
     ...given({ busy: source?.busy === true ? busy : undefined }),
   };
 }

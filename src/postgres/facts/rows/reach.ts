@@ -8,8 +8,7 @@ import { tableId } from '../../../engine/catalogue/catalog.ts';
 import type { Policy, Table, TableId } from '../../../engine/catalogue/catalog.ts';
 import { findNamedTable } from '../../../engine/catalogue/names.ts';
 import type { AroundFollowers } from '../../../engine/plan/snapshot.ts';
-import { isWrittenAnew } from '../../../engine/rules/rows/followers.ts';
-import type { Subject } from '../../../engine/rules/rows/followers.ts';
+import type { Follower, Subject } from '../../../engine/rules/rows/followers.ts';
 import { tableOf } from '../../../engine/rules/references.ts';
 import type { Rules } from '../../../engine/rules/references.ts';
 import { findHiding, showAllRows } from '../../../engine/rules/visible.ts';
@@ -20,6 +19,11 @@ import { policiesBinding } from '../visibility.ts';
 interface Reach {
   readonly rules: Rules;
   readonly subject: Subject;
+  /** The tables that are written to, and those of them that lose rows. */
+  readonly touched: readonly Follower[];
+  readonly removed: ReadonlySet<TableId>;
+  /** Do two rows become one? Then whatever refers to the one that goes follows, by whichever column. */
+  readonly merges: boolean;
 }
 
 /** A foreign key that leads to a table whose rows change. */
@@ -56,17 +60,15 @@ JOIN pg_class c ON c.oid = coalesce(pg_partition_root(k.conrelid)::oid, k.conrel
 ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C", k.conname COLLATE "C"`);
 
 /** Why the database would change, or refuse to leave, rows that the re-key does not write: nothing where it does neither. */
-export async function readReach(tx: Tx, { rules, subject }: Reach): Promise<Impossible> {
-  const tables = subject.followers.map(({ table }) => tableOf(rules, table));
+export async function readReach(tx: Tx, reach: Reach): Promise<Impossible> {
+  const { rules, touched } = reach;
+  const tables = touched.map(({ table }) => tableOf(rules, table));
   const keys = await tx.ask(
     many<LeadingKey>(leadingSql, [tables.map(({ schema }) => schema), tables.map(({ name }) => name)]),
   );
   const binding = await tx.ask(policiesBinding(tables));
   const hiding = new Map(tables.map((table, at) => [table.id, binding[at]]));
-  return [
-    ...tenantRoot({ rules, subject }),
-    ...keys.flatMap((key) => reaching({ rules, subject, hiding }, key)),
-  ];
+  return [...tenantRoot(reach), ...keys.flatMap((key) => reaching({ ...reach, hiding }, key))];
 }
 
 /** Whose a row is, is said by the keys of this table: with another one the rows would be another tenant's. */
@@ -85,11 +87,12 @@ interface ReachSeen extends Reach {
   readonly hiding: ReadonlyMap<TableId, readonly Policy[] | undefined>;
 }
 
-function reaching({ rules, subject, hiding }: ReachSeen, key: LeadingKey): Impossible {
-  const follower = subject.followers[key.to - 1];
+function reaching(reach: ReachSeen, key: LeadingKey): Impossible {
+  const { rules, subject, hiding, touched, removed, merges } = reach;
+  const follower = touched[key.to - 1];
   if (follower === undefined) return [];
   const follows = follower.columns.some(({ column }) => key.led.includes(column));
-  const anew = isWrittenAnew(subject) && follower.table === subject.table.id;
+  const anew = removed.has(follower.table);
   if (!follows && !anew) return [];
   const id = tableId(key.schema, key.table);
   const table = rules.catalog.tables.find((one) => one.id === id);
@@ -101,8 +104,8 @@ function reaching({ rules, subject, hiding }: ReachSeen, key: LeadingKey): Impos
   ];
   if (acting.length === 0) return [];
   const policies = hiding.get(id);
-  if (!follows) return [notFollowing({ said, id, acting }, subject)];
-  if (policies === undefined || showsAllThatRefer({ rules, subject }, { table, policies, key })) return [];
+  if (!follows && !merges) return [notFollowing({ said, id, acting }, subject)];
+  if (policies === undefined || showsAllThatRefer(reach, { table, policies, key })) return [];
   const message =
     `row-level security may hide rows of ${id} from this session, and ${said} with ${acting.join(' and ')}, which changes hidden rows, ` +
     'too, with nobody to count them and nothing to take them back. Use a login, or a database.session.role, that sees all its rows';
@@ -136,7 +139,7 @@ function notFollowing(
  * tenant's: then it contains the column of the tenant on both sides, leads to the row itself, and the policies read that column alone.
  */
 function showsAllThatRefer(
-  { rules, subject }: Reach,
+  { rules, subject, touched }: Reach,
   {
     table,
     policies,
@@ -151,7 +154,7 @@ function showsAllThatRefer(
       using === 'true' ||
       (reads.length > 0 && reads.every((read) => read.table === table.id && read.column === column)),
   );
-  const to = subject.followers[key.to - 1];
+  const to = touched[key.to - 1];
   const following = to?.columns.filter(({ column: name }) => key.led.includes(name)) ?? [];
   const toRow = to?.table === subject.table.id && following.every(({ column: name }) => name === subject.key);
   return (

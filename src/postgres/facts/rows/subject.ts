@@ -2,8 +2,10 @@
 import { columnPath } from '../../../engine/catalogue/names.ts';
 import { scannableOf } from '../../../engine/inventory/scannable.ts';
 import { isTelling } from '../../../engine/models/key-forms.ts';
-import type { SubjectFacts, FollowingRows } from '../../../engine/plan/snapshot.ts';
+import type { SubjectFacts, FollowingRows, MergingFacts } from '../../../engine/plan/snapshot.ts';
+import { given } from '../../../engine/given.ts';
 import type { Follower, Subject } from '../../../engine/rules/rows/followers.ts';
+import { changedTables } from '../../../engine/rules/rows/merging.ts';
 import { tableOf } from '../../../engine/rules/references.ts';
 import type { Rules } from '../../../engine/rules/references.ts';
 import { isSharedRows } from '../../../engine/tenant.ts';
@@ -17,6 +19,8 @@ import { findRowKey, keyHash } from '../../sql/keys.ts';
 import { mineSql, ownerSql } from '../../sql/row.ts';
 import { allOf, column, literal, raw, rowsOf, sql } from '../../sql/sql.ts';
 import { readAround } from './around.ts';
+import type { Around } from './around.ts';
+import { readMerging } from './merging.ts';
 import { rowContext } from '../member.ts';
 import type { Member } from '../member.ts';
 
@@ -43,15 +47,33 @@ async function readSubject(tx: Tx, about: SubjectOf): Promise<SubjectFacts> {
   const { rules, subject, member } = about;
   const { source, target } = member.pair;
   const followers = await readFollowers(tx, about, source.key ?? '');
+  const row = { rules, subject, member, key: source.key ?? '', to: target.key ?? '' };
+  const merged = member.intent.merge === true ? await readMerging(tx, row) : undefined;
   const around = await readAround(tx, {
-    rules,
-    subject,
-    member,
-    key: source.key ?? '',
-    to: target.key ?? '',
+    ...row,
+    ...given({ merging: merged && mergedAround(about, merged.merging) }),
   });
   const telling = isTelling(source.key ?? '');
-  return { followers, ...around, ...(telling ? {} : { lookalikes: await readLookalikes(tx, about) }) };
+  return {
+    followers,
+    ...around,
+    impossible: [...around.impossible, ...(merged?.impossible ?? [])],
+    ...given({ merging: merged?.merging }),
+    ...(telling ? {} : { lookalikes: await readLookalikes(tx, about) }),
+  };
+}
+
+/** What of the database a merge writes to. */
+function mergedAround(
+  { rules, subject }: SubjectOf,
+  { mappings, lost }: MergingFacts,
+): NonNullable<Around['merging']> {
+  const removed = new Set(lost.map(({ table }) => table));
+  const changed = new Map<string, Follower>(
+    changedTables(rules.catalog, subject, mappings).map((one) => [one.table, one]),
+  );
+  for (const table of removed) if (!changed.has(table)) changed.set(table, { table, columns: [] });
+  return { changed: [...changed.values()], removed };
 }
 
 /** The rows that have the key by foreign key, table by table in the order of the rules. */

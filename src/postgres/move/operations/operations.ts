@@ -4,6 +4,7 @@ import type { Tx } from '../../driver/database.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { enable } from './enable.ts';
 import { merge } from './merge.ts';
+import { mergeRows } from './merge-rows.ts';
 import { rekey } from './rekey.ts';
 import { repoint } from './repoint.ts';
 import { retire } from './retire.ts';
@@ -20,6 +21,7 @@ const operations: {
   merge,
   repoint,
   rekey,
+  'merge-rows': mergeRows,
   retire,
 };
 

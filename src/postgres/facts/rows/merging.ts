@@ -1,0 +1,371 @@
+/**
+ * The facts of a merge of two rows. The row of the source is lost to that of the target. Rows that refer to it would then meet others in
+ * a unique key: those are lost, too, to the rows that they meet; what refers to them by a key of their own follows; and so on until
+ * no more rows meet. It reads only.
+ */
+import { compareText } from '../../../engine/order.ts';
+import { findTable } from '../../../engine/catalogue/catalog.ts';
+import type { ForeignKey, Table, TableId } from '../../../engine/catalogue/catalog.ts';
+import { columnPath } from '../../../engine/catalogue/names.ts';
+import { given } from '../../../engine/given.ts';
+import { ownMember } from '../../../engine/own.ts';
+import type { LostRows } from '../../../engine/plan/plan-types.ts';
+import type { FollowingRows, MergingFacts } from '../../../engine/plan/snapshot.ts';
+import type { CollisionPolicy } from '../../../engine/rules/config.ts';
+import type { KeyMapping } from '../../../engine/rules/rows/merging.ts';
+import { valueRuleOf } from '../../../engine/rules/rows/policies.ts';
+import { subjectOf } from '../../../engine/rules/rows/view.ts';
+import { isSharedRows } from '../../../engine/tenant.ts';
+import type { Tx } from '../../driver/database.ts';
+import { one } from '../../driver/question.ts';
+import { keyExpression, keyHash } from '../../sql/keys.ts';
+import { isRowSql } from '../../sql/following.ts';
+import { changesSql, mergedTables, ofKeys, rowsAfter } from '../../sql/merging.ts';
+import type { MergedTable, Merging } from '../../sql/merging.ts';
+import { ownerSql } from '../../sql/row.ts';
+import { allOf, anyOf, bind, column, list, raw, rowsOf, sql } from '../../sql/sql.ts';
+import { rowContext } from '../member.ts';
+import type { Around } from './around.ts';
+import { meetings, readDefinitions } from './collisions.ts';
+import type { Met, UniqueDefinitions } from './collisions.ts';
+import type { Impossible } from './reach.ts';
+
+/** A row that is lost, and to which. */
+interface Lost extends Omit<Met, 'other' | 'moves' | 'constraint'> {
+  readonly constraint?: string;
+  survivor: string;
+}
+
+/** What grows while rows are found that are lost. */
+class Growing {
+  readonly about: Around;
+  readonly mappings: {
+    readonly table: TableId;
+    readonly column: string;
+    readonly pairs: Map<string, string>;
+  }[];
+  readonly lost: Lost[];
+  readonly impossible: Impossible[number][] = [];
+  readonly definitions = new Map<TableId, UniqueDefinitions>();
+
+  constructor(about: Around, own: Lost) {
+    const { table, key } = about.subject;
+    this.about = about;
+    this.lost = [own];
+    this.mappings = [{ table: table.id, column: key, pairs: new Map([[about.key, about.to]]) }];
+  }
+
+  merging(): Merging {
+    const { rules, subject, member } = this.about;
+    const lost = new Map<TableId, string[]>();
+    for (const { table, row } of this.lost) lost.set(table, [...(lost.get(table) ?? []), row]);
+    return {
+      rules,
+      subject,
+      tenants: rowContext(rules, subject.table, [member]).tenants,
+      mappings: this.pairs(),
+      lost,
+    };
+  }
+
+  pairs(): KeyMapping[] {
+    return this.mappings.map(({ table, column: name, pairs }) => ({
+      table,
+      column: name,
+      pairs: [...pairs],
+    }));
+  }
+}
+
+/** @returns the facts, and what forbids the merge beside what forbids a re-key */
+export async function readMerging(
+  tx: Tx,
+  about: Around,
+): Promise<{ readonly merging: MergingFacts; readonly impossible: Impossible } | undefined> {
+  const own = await readOwn(tx, about);
+  if (own === undefined) return undefined;
+  const growing = new Growing(about, own);
+  await addReferences(tx, growing, [own]);
+  for (let fresh = await meet(tx, growing); fresh.length > 0; fresh = await meet(tx, growing))
+    await addReferences(tx, growing, fresh);
+  const merging = growing.merging();
+  const lost = await settled(tx, growing);
+  return {
+    merging: { mappings: merging.mappings, lost, changed: await readChanged(tx, growing) },
+    impossible: growing.impossible,
+  };
+}
+
+/** The two rows, by their keys as the journal has them. Undefined where one of them has gone, or the table has no key. */
+async function readOwn(tx: Tx, { rules, subject, member, key, to }: Around): Promise<Lost | undefined> {
+  const { table } = subject;
+  const { tenants } = rowContext(rules, table, [member]);
+  const asked = { rules, subject, tenants, mappings: [], lost: new Map([[table.id, []]]) };
+  const own = mergedTables(asked).get(table.id);
+  const follower = subject.followers.find((each) => each.table === table.id);
+  if (own === undefined || follower === undefined) return undefined;
+  const named = (text: string) => isRowSql({ rules, subject, key: text, tenants }, own.context, follower);
+  const rows = await tx.many<{ row: string; first: boolean }>(
+    sql`SELECT ${keyExpression(own.key, 't')}::text AS row, (${named(key)}) AS first
+      FROM ${rowsOf(table)} t WHERE (${named(key)}) OR (${named(to)})`,
+  );
+  const source = rows.find(({ first }) => first);
+  const target = rows.find(({ first }) => !first);
+  if (source === undefined || target === undefined) return undefined;
+  const place = columnPath(rules.scope, table, subject.key);
+  return { table: table.id, place, row: source.row, survivor: target.row };
+}
+
+/** Rows that meet another one now. Those that stay as they are, and of others those with the smaller key, are kept. */
+async function meet(tx: Tx, growing: Growing): Promise<Lost[]> {
+  const merging = growing.merging();
+  const tables = [...mergedTables(merging).values()].filter(({ columns }) => columns.length > 0);
+  for (const { table } of tables)
+    if (!growing.definitions.has(table.id))
+      growing.definitions.set(table.id, await readDefinitions(tx, table));
+  const met = await tx.together(
+    tables.flatMap((each) => {
+      const definitions = growing.definitions.get(each.table.id) ?? { exclusions: [], computed: new Map() };
+      return meetings(growing.about.rules, each, {
+        definitions,
+        lost: merging.lost.get(each.table.id) ?? [],
+      });
+    }),
+  );
+  const gone = new Map<string, Lost>();
+  const idOf = (table: TableId, row: string): string => JSON.stringify([table, row]);
+  const inOrder = met
+    .flat()
+    .toSorted((a, b) => Number(a.moves) - Number(b.moves) || compareText(a.row, b.row));
+  for (const { other: survivor, moves: _moves, ...one } of inOrder)
+    if (!gone.has(idOf(one.table, one.row)) && !gone.has(idOf(one.table, survivor)))
+      gone.set(idOf(one.table, one.row), { ...one, survivor });
+  const fresh = [...gone.values()];
+  for (const before of growing.lost) {
+    const later = gone.get(idOf(before.table, before.survivor));
+    if (later !== undefined) before.survivor = later.survivor;
+  }
+  growing.lost.push(...fresh);
+  return fresh;
+}
+
+/** What refers to rows that are lost since, by a column that is not changed with them anyway, becomes a mapping. */
+async function addReferences(tx: Tx, growing: Growing, fresh: readonly Lost[]): Promise<void> {
+  const { catalog } = growing.about.rules;
+  for (const [id, lost] of Map.groupBy(fresh, ({ table }) => table)) {
+    const table = findTable(catalog, id);
+    const keys = catalog.tables.flatMap((child) =>
+      child.foreignKeys
+        .filter(({ references }) => references === id)
+        .map((foreignKey) => ({ child, foreignKey })),
+    );
+    if (table === undefined) continue;
+    for (const same of Map.groupBy(keys, ({ foreignKey }) =>
+      foreignKey.referencedColumns.join('\0'),
+    ).values())
+      await addReference(tx, growing, { table, lost, keys: same });
+  }
+}
+
+interface Referred {
+  readonly table: Table;
+  readonly lost: readonly Lost[];
+  /** Foreign keys that lead to the same columns. */
+  readonly keys: readonly { readonly child: Table; readonly foreignKey: ForeignKey }[];
+}
+
+async function addReference(tx: Tx, growing: Growing, { table, lost, keys }: Referred): Promise<void> {
+  const [first] = keys;
+  const columns = first?.foreignKey.referencedColumns ?? [];
+  const images = await readBoth(tx, growing, { table, lost, columns });
+  for (const { row, survivor, own, other, now, then } of images) {
+    const differing = columns.filter((_, at) => own[at] !== other[at]);
+    const [name = '', ...more] = differing;
+    const at = columns.indexOf(name);
+    const known = growing.mappings.find((each) => each.table === table.id && each.column === name);
+    const [from = null, to = null] = [now[at], then[at]];
+    if (differing.length === 0 || now.some((value) => value === null) || known?.pairs.get(from ?? '') === to)
+      continue;
+    if (
+      more.length > 0 ||
+      to === null ||
+      !isAlone(growing, table, name) ||
+      isChanging(growing, table, name)
+    ) {
+      await refuseReferred(tx, growing, { table, keys, row, survivor });
+      continue;
+    }
+    const mapping = known ?? { table: table.id, column: name, pairs: new Map<string, string>() };
+    if (known === undefined) growing.mappings.push(mapping);
+    for (const [key, value] of mapping.pairs) if (value === from) mapping.pairs.set(key, to);
+    mapping.pairs.set(from ?? '', to);
+  }
+}
+
+/** Does the column alone, within the tenant, say which row is meant? */
+function isAlone({ about: { rules } }: Growing, table: Table, name: string): boolean {
+  const { column: tenant } = rules.config.tenant;
+  return table.uniqueIndexes.some(
+    ({ columns, predicate }) =>
+      predicate === undefined &&
+      columns.includes(name) &&
+      columns.every((each) => each === name || each === tenant),
+  );
+}
+
+function isChanging(growing: Growing, table: Table, name: string): boolean {
+  const columns = mergedTables(growing.merging()).get(table.id)?.columns ?? [];
+  return columns.some((each) => each.name === name);
+}
+
+interface Both {
+  readonly row: string;
+  readonly survivor: string;
+  /** What the two have in the columns afterwards. */
+  readonly own: readonly (string | null)[];
+  readonly other: readonly (string | null)[];
+  /** What they have now. */
+  readonly now: readonly (string | null)[];
+  readonly then: readonly (string | null)[];
+}
+
+function readBoth(
+  tx: Tx,
+  growing: Growing,
+  { table, lost, columns }: { table: Table; lost: readonly Lost[]; columns: readonly string[] },
+): Promise<Both[]> {
+  const each = mergedTables(growing.merging()).get(table.id);
+  if (each === undefined || columns.length === 0) return Promise.resolve([]);
+  const keys = lost.flatMap(({ row, survivor }) => [row, survivor]);
+  const after = rowsAfter(each, { where: ofKeys(each, keys) });
+  const texts = (alias: string): ReturnType<typeof sql> =>
+    sql`ARRAY[${list(columns.map((name) => sql`${column(alias, name)}::text`))}]::text[]`;
+  const [rows, survivors] = [lost.map(({ row }) => row), lost.map(({ survivor }) => survivor)];
+  return tx.many<Both>(sql`WITH after AS MATERIALIZED (${after}),
+      now AS MATERIALIZED (SELECT ${keyExpression(each.key, 't')}::text AS k, ${texts('t')} AS v
+        FROM ${rowsOf(table)} t WHERE ${ofKeys(each, keys)})
+    SELECT p.u AS row, p.v AS survivor, ${texts('a')} AS own, ${texts('b')} AS other, n.v AS now, m.v AS "then"
+    FROM unnest(${bind(rows, 'text[]')}, ${bind(survivors, 'text[]')}) p (u, v)
+    JOIN after a ON a."drover:k" = p.u JOIN after b ON b."drover:k" = p.v JOIN now n ON n.k = p.u JOIN now m ON m.k = p.v
+    ORDER BY p.u COLLATE "C"`);
+}
+
+/** What refers to the row by more than one column that would change cannot follow in one statement that knows each column by itself. */
+async function refuseReferred(
+  tx: Tx,
+  growing: Growing,
+  { table, keys, row, survivor }: Pick<Referred, 'table' | 'keys'> & { row: string; survivor: string },
+): Promise<void> {
+  const own = mergedTables(growing.merging()).get(table.id);
+  if (own === undefined) return;
+  for (const { child, foreignKey } of keys) {
+    const joined = allOf(
+      foreignKey.columns.map(
+        (name, at) => sql`${column('c', name)} = ${column('t', foreignKey.referencedColumns[at] ?? '')}`,
+      ),
+    );
+    const { rows } = await tx.one<{ rows: number }>(
+      sql`SELECT count(*) AS rows FROM ${rowsOf(child)} c JOIN ${rowsOf(table)} t ON ${joined} WHERE ${ofKeys(own, [row])}`,
+    );
+    if (rows === 0) continue;
+    const message =
+      `the row ${row} of ${table.id} would be lost to ${survivor}, and ${rows} row(s) of ${child.id} refer to it by ` +
+      `${foreignKey.name}, of which more than one column would change, or one that others share: ` +
+      'make these rows refer to the other one first';
+    growing.impossible.push({ word: 'compound', message });
+  }
+}
+
+/** Whose values are kept, place by place. */
+async function settled(tx: Tx, growing: Growing): Promise<LostRows[]> {
+  const { rules, subject, member } = growing.about;
+  const [own, ...met] = growing.lost;
+  if (own === undefined) return [];
+  const values = subjectOf(rules.config) ?? {};
+  const passes = subject.table.columns.some(({ name }) => valueRuleOf(values, name) !== 'target');
+  const { row, survivor, table, place } = own;
+  const lost: LostRows[] = [
+    { table, place, keep: 'keep-target', pairs: [{ row, survivor }], pass: passes ? [row] : [] },
+  ];
+  const idOf = ({ table: id, constraint, place: where }: Lost): string =>
+    JSON.stringify([id, where, constraint]);
+  const served = new Set<string>();
+  const groups = [...Map.groupBy(met, idOf)].toSorted(([a], [b]) => compareText(a, b));
+  for (const [, rows] of groups) {
+    const [first] = rows;
+    if (first === undefined) continue;
+    const answer = ownMember(member.intent.answers, first.place);
+    const keep: CollisionPolicy =
+      answer === 'keep-target' || answer === 'keep-source'
+        ? answer
+        : (subject.policies?.get(first.place) ?? 'ask');
+    const pairs = rows
+      .map(({ row: gone, survivor: kept }) => ({ row: gone, survivor: kept }))
+      .toSorted((a, b) => compareText(a.row, b.row));
+    const open = pairs.filter(({ survivor: kept }) => !served.has(JSON.stringify([first.table, kept])));
+    const pass = await passing(tx, growing, { table: first.table, keep, pairs: open });
+    for (const { row: gone, survivor: kept } of open)
+      if (pass.includes(gone)) served.add(JSON.stringify([first.table, kept]));
+    lost.push({
+      table: first.table,
+      place: first.place,
+      keep,
+      pairs,
+      pass,
+      ...given({ constraint: first.constraint }),
+    });
+  }
+  return lost;
+}
+
+/** Of several rows that are lost to one row, at most one passes its values. */
+async function passing(
+  tx: Tx,
+  growing: Growing,
+  { table, keep, pairs }: Pick<LostRows, 'table' | 'keep' | 'pairs'>,
+): Promise<string[]> {
+  const own = mergedTables(growing.merging()).get(table);
+  if (own === undefined || keep === 'ask' || keep === 'keep-target') return [];
+  if (keep === 'keep-source') {
+    const first = new Map(pairs.toReversed().map(({ row, survivor }) => [survivor, row]));
+    return pairs.map(({ row }) => row).filter((row) => [...first.values()].includes(row));
+  }
+  const keys = pairs.flatMap(({ row, survivor }) => [row, survivor]);
+  const [rows, survivors] = [pairs.map(({ row }) => row), pairs.map(({ survivor }) => survivor)];
+  const found = await tx.many<{ row: string }>(sql`WITH now AS MATERIALIZED (
+      SELECT ${keyExpression(own.key, 't')}::text AS k, ${column('t', keep.newest)} AS v
+      FROM ${rowsOf(own.table)} t WHERE ${ofKeys(own, keys)})
+    SELECT DISTINCT ON (p.v) p.u AS row FROM unnest(${bind(rows, 'text[]')}, ${bind(survivors, 'text[]')}) p (u, v)
+    JOIN now a ON a.k = p.u JOIN now b ON b.k = p.v WHERE a.v > b.v OR (a.v IS NOT NULL AND b.v IS NULL)
+    ORDER BY p.v, a.v DESC, p.u COLLATE "C"`);
+  return found.map(({ row }) => row).toSorted(compareText);
+}
+
+/** The rows that change, of each table. */
+async function readChanged(tx: Tx, growing: Growing): Promise<FollowingRows[]> {
+  const merging = growing.merging();
+  const shared = isSharedRows(growing.about.member.intent.tenant);
+  const tables = [...mergedTables(merging).values()];
+  return tx.together(
+    tables.map((each) => {
+      const gone = merging.lost.get(each.table.id) ?? [];
+      const isLost = gone.length === 0 ? raw('false') : ofKeys(each, gone);
+      const counted = changedCount(each, isLost, shared);
+      return one<FollowingRows>(counted);
+    }),
+  );
+}
+
+function changedCount(
+  each: MergedTable,
+  isLost: ReturnType<typeof sql>,
+  shared: boolean,
+): ReturnType<typeof sql> {
+  const others = shared
+    ? raw('0::bigint')
+    : sql`count(*) FILTER (WHERE ${ownerSql(each.context)} IN ('other', 'disagree'))`;
+  const stays = sql`NOT (${isLost})`;
+  return sql`SELECT ${bind(each.table.id, 'text')} AS "table", count(*) FILTER (WHERE ${stays}) AS rows, ${others} AS others,
+    coalesce(sum(${keyHash(each.key)}::numeric), 0)::text AS digest
+    FROM ${rowsOf(each.table)} t WHERE ${anyOf([sql`(${changesSql(each)})`, sql`(${isLost})`])}`;
+}
