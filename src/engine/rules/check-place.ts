@@ -238,6 +238,13 @@ function formProblems(draft: Draft, { place, table, column, key }: FoundPlace, {
         `${path} holds more than one value, so no column stands beside it: leave partner out, ` +
         'and name the members of a document with fields: { provider: …, name: … }',
     });
+  if (place.partner !== undefined && place.also !== undefined)
+    problems.push({
+      path: ['also'],
+      message:
+        `${path} has a column with its provider beside it, so "also" does nothing: leave it out, or leave partner out ` +
+        'where the text says both',
+    });
   if (key !== undefined && place.as !== undefined && place.as !== 'key')
     problems.push({ path: ['as'], message: `${path} is a foreign key to a model: leave "as" out` });
   if (carrier === 'columns') return problems;

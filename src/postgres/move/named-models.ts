@@ -15,8 +15,10 @@ import { tableOf } from '../../engine/rules/references.ts';
 import type { TenantKey } from '../../engine/tenant.ts';
 import type { Tx } from '../driver/database.ts';
 import { many } from '../driver/question.ts';
+import { meansRowSql, ofPlaceSql } from '../sql/match.ts';
+import { liveSql } from '../sql/state.ts';
 import { mineSql } from '../sql/row.ts';
-import { column, raw, rowsOf, sql } from '../sql/sql.ts';
+import { allOf, column, raw, rowsOf, sql } from '../sql/sql.ts';
 import { memberOf } from '../facts/member.ts';
 import { scanUncovered } from '../facts/scan.ts';
 import { readPlaceGroups } from '../facts/places.ts';
@@ -69,18 +71,24 @@ export async function namesInUse(tx: Tx, { rules, intent }: NamedModelsInput): P
   return [...new Set(found.map(({ name }) => name))];
 }
 
-/** The models that these columns name, by what the configuration says of their parts; those of another form are left out. */
+/**
+ * The models that these columns name, by what the configuration says of their parts; those of another form are left out. Where nobody
+ * has said yet what a column holds (role `ask`), what the registry does not know is no model.
+ */
 export async function modelsInUse(
   tx: Tx,
   rules: Rules,
   tenant: TenantKey,
 ): Promise<ModelFacts['components'][]> {
-  const found = (await readNames(tx, rules, tenant)).flatMap(({ name, provider, template }) => {
-    if (template === '{name}') return [{ ...given({ provider: provider ?? undefined }), name }];
-    if (template !== '{provider}/{name}') return [];
-    const selection = modelFromText(rules.config, { kind: '', text: name });
-    return 'model' in selection ? [selection.model.components] : [];
-  });
+  const places = rules.places.filter(({ role }) => role !== 'ask');
+  const found = (await readNames(tx, { ...rules, places }, tenant)).flatMap(
+    ({ name, provider, template }) => {
+      if (template === '{name}') return [{ ...given({ provider: provider ?? undefined }), name }];
+      if (template !== '{provider}/{name}') return [];
+      const selection = modelFromText(rules.config, { kind: '', text: name });
+      return 'model' in selection ? [selection.model.components] : [];
+    },
+  );
   return [...new Map(found.map((components) => [canonicalText(components), components])).values()];
 }
 
@@ -97,12 +105,16 @@ async function readNames(tx: Tx, rules: Rules, tenant: TenantKey): Promise<NameR
     columns.map(({ place, part }) => {
       const table = tableOf(rules, place.table);
       const tenants = tenant === undefined ? undefined : [tenant];
-      const mine = mineSql({ rules, table, size: 1, tenants });
+      const context = { rules, table, size: 1, tenants };
+      // The other rows of a table of settings hold no models.
+      const meant = isUse(place)
+        ? allOf([ofPlaceSql(context, place), liveSql(context, place)])
+        : meansRowSql(context, place);
       const beside = place.columns.find(({ template }) => template === '{provider}');
       const provider = beside === undefined ? raw('NULL') : column('t', beside.column);
       return many<Omit<NameRead, 'template'>>(
         sql`SELECT DISTINCT ${column('t', part.column)}::text AS name, ${provider}::text AS provider FROM ${rowsOf(table)} t
-          WHERE trim(${column('t', part.column)}::text) <> '' AND ${mine} LIMIT ${raw(String(mostNames))}`,
+          WHERE trim(${column('t', part.column)}::text) <> '' AND ${mineSql(context)} AND ${meant} LIMIT ${raw(String(mostNames))}`,
       );
     }),
   );

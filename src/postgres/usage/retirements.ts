@@ -20,6 +20,7 @@ import { listModelsOfKind } from '../facts/model-rows.ts';
 import { withTenant, withTenants } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 import type { TenantName } from '../scope/tenants.ts';
+import { listTextModels } from './text-models.ts';
 import { countUsageByTenant } from './usage.ts';
 import type { UsageByType } from './usage.ts';
 
@@ -139,7 +140,10 @@ async function readKind(
   { tenant, fleet, isWanted, whose, ending }: EndingUseQuery,
 ): Promise<RetiringUse[]> {
   const rows = (await listModelsOfKind(tx, { rules, tenant }, kind)).filter(isWanted);
-  const known = knownModels(rules, kind).filter(isEnding);
+  const isText = rules.modelTables.length === 0;
+  const named = isText ? await listTextModels(tx, rules, { tenant, kind, rows }) : knownModels(rules, kind);
+  // What has no row is everybody's.
+  const known = named.filter(isEnding).map((model) => ({ ...model, tenant: null }));
   const own = rows.filter(isEnding);
   const models = isSharedRows(tenant) ? nameable(rules, kind, { own, known, ending }) : [...own, ...known];
   if (!isSharedRows(tenant)) ending.push(...own.filter((row) => typeof row.tenant === 'string'));
