@@ -21,6 +21,7 @@ const ledgers: ReadonlyMap<string, string> = new Map([
   ['__efmigrationshistory', 'MigrationId'],
   ['pgmigrations', 'run_on'],
   ['sequelizemeta', 'name'],
+  ['typeorm_metadata', 'type'],
 ]);
 
 export function isLedger(table: Table): boolean {

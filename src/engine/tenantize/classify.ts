@@ -3,32 +3,11 @@
  * to a tenant, `owner: zero`, a key or link to a table that is tenant zero's. What is left is asked, and never guessed.
  */
 import type { Table, TableId } from '../catalogue/catalog.ts';
+import { isLedger } from '../catalogue/ledgers.ts';
 import { tenantLinks } from '../rules/links.ts';
 import type { Classified } from './conversion.ts';
 import type { GroundIndex } from './ground.ts';
 import { tenantColumnOf } from './ground.ts';
-
-/** Where tools that migrate schemas keep what they did, by the name of the table. */
-const ledgers = new Set([
-  'alembic_version',
-  '_prisma_migrations',
-  'flyway_schema_history',
-  'schema_migrations',
-  'ar_internal_metadata',
-  'knex_migrations',
-  'knex_migrations_lock',
-  'django_migrations',
-  'databasechangelog',
-  'databasechangeloglock',
-  'goose_db_version',
-  '__drizzle_migrations',
-  'kysely_migration',
-  'kysely_migration_lock',
-  '__efmigrationshistory',
-  'pgmigrations',
-  'sequelizemeta',
-  'typeorm_metadata',
-]);
 
 export interface Classes {
   readonly classified: ReadonlyMap<TableId, Classified>;
@@ -54,8 +33,7 @@ export function classify(index: GroundIndex): Classes {
 function classOf(index: GroundIndex, table: Table): Classified | undefined {
   const { id } = table;
   if (id === index.root()?.id) return { table: id, class: 'root', why: 'it holds the tenants' };
-  if (ledgers.has(table.name.toLowerCase()))
-    return { table: id, class: 'system', why: 'a migration tool keeps its ledger there' };
+  if (isLedger(table)) return { table: id, class: 'system', why: 'a migration tool keeps its ledger there' };
   if (index.isGlobal(id)) return { table: id, class: 'global', why: 'tenant.global lists it' };
   const owned = index.ground.ownership.get(id);
   const paths = owned?.kind === 'tenant' ? owned.paths : [];
