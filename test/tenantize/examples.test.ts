@@ -36,6 +36,9 @@ eachEngine((engine) => {
         within(engine, example, (target) => tryPhases(target, example)));
       test('its statements end in a database of many tenants', () =>
         within(engine, example, (target) => tryContract(target, example)));
+      if (engine === 'server')
+        test('its steps hold the locks that it says, and no others that a writer would meet', () =>
+          within(engine, example, (target) => tryLocks(target, example)));
     });
 });
 
@@ -325,4 +328,50 @@ async function doctorsErrors(target: DatabaseTarget, example: Conversion): Promi
   return report.findings
     .filter(({ severity }) => severity === 'error')
     .map(({ severity, rule, message }) => `${severity} ${rule}: ${message}`);
+}
+
+/** From the weakest to the strongest. */
+const modes = [
+  'RowShareLock',
+  'RowExclusiveLock',
+  'ShareUpdateExclusiveLock',
+  'ShareLock',
+  'ShareRowExclusiveLock',
+  'AccessExclusiveLock',
+];
+
+/** What a transaction holds of the tables of V1, each by its strongest lock; readers' locks are left out. */
+const heldSql = `SELECT v1.id, l.mode FROM pg_locks l JOIN v1 ON v1.oid = l.relation
+  WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.mode <> 'AccessShareLock'`;
+
+async function tryLocks(target: DatabaseTarget, example: Conversion): Promise<void> {
+  const { plan } = await planOf(target, saidOf(example));
+  const session = await openRaw(target);
+  // The table keeps its number, whatever it is called.
+  const ids = plan.tables.map(({ table }) => `('${table}', '${table}'::regclass::oid)`).join(', ');
+  await session.run(`CREATE TEMPORARY TABLE v1 AS SELECT * FROM (VALUES ${ids}) t (id, oid)`);
+  for (const step of plan.steps.filter(({ phase }) => phase !== 'contract')) {
+    if (!step.transaction) {
+      await take(session, step, 'up');
+      continue;
+    }
+    await session.run('BEGIN');
+    for (const statement of statementsOf(step).up) await session.run(statement);
+    const held = (await session.run(heldSql)) as { id: string; mode: string }[];
+    await session.run('COMMIT');
+    const strongest = new Map<string, string>();
+    for (const { id, mode } of held)
+      if (modes.indexOf(mode) > modes.indexOf(strongest.get(id) ?? '')) strongest.set(id, mode);
+    const said = step.locks
+      .filter(({ table }) => plan.tables.some((each) => each.table === table))
+      .map(({ table, mode }) => `${table} ${asHeld(mode)}`);
+    const found = [...strongest].map(([id, mode]) => `${id} ${mode}`);
+    assert.deepEqual(found.toSorted(), said.toSorted(), `${step.phase} ${step.table} ${step.what}`);
+  }
+  await session.close();
+}
+
+function asHeld(mode: string): string {
+  const words = mode.split(' ').map((word) => `${word[0] ?? ''}${word.slice(1).toLowerCase()}`);
+  return `${words.join('')}Lock`;
 }

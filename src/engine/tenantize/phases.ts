@@ -182,14 +182,18 @@ function fill(course: Course, each: ConvertedTable): ConversionStep[] {
   const otherwise = tenantFor(said.ownerless);
   const isFilled = sources.length > 0 || (each.hasColumn && otherwise !== undefined);
   if (isFilled && column !== undefined)
-    add('owners', {
-      kind: 'fill-owner',
-      at,
-      column,
-      type,
-      sources,
-      ...given({ otherwise }),
-    });
+    add(
+      'owners',
+      {
+        kind: 'fill-owner',
+        at,
+        column,
+        type,
+        sources,
+        ...given({ otherwise }),
+      },
+      [...writing, ...rootLock(course)],
+    );
   for (const twin of each.twins) add(`values of ${twin.v2}`, { kind: 'fill-twin', at, twin });
   return steps.length === 0 ? steps : [...silence(course, each), ...steps, ...restore(course, each)];
 }
@@ -197,6 +201,12 @@ function fill(course: Course, each: ConvertedTable): ConversionStep[] {
 function writable(index: GroundIndex, each: ConvertedTable): string[] {
   const columns = index.tables.get(each.table)?.columns ?? [];
   return columns.filter(({ computed }) => !computed).map(({ name }) => keptColumn(each, name));
+}
+
+/** The key to the table of tenants is asked of each row that gets a tenant. */
+function rootLock({ index, byTable }: Course): StepLock[] {
+  const root = index.root();
+  return root !== undefined && byTable.has(root.id) ? [lock(root.id, 'ROW SHARE')] : [];
 }
 
 function silence({ index }: Course, each: ConvertedTable): ConversionStep[] {
