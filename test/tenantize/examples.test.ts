@@ -21,9 +21,75 @@ import type { PlannedConversion } from '../../src/site/tenantize.ts';
 import { cloneOf, openRaw, planOf, wholeState, withOpened } from './ground.ts';
 import type { RawSession } from './ground.ts';
 
+/** What V1 and V2 write in two ways, and who follows whom once V1 is gone: each statement, as whom, and what it answers. */
+const written: readonly (readonly [as: 'app' | 'legacy', sql: string, rows: readonly unknown[]])[] = [
+  [
+    'app',
+    `SELECT id, criticality, strategy FROM migration.assets WHERE id = 4`,
+    [{ id: 4, criticality: 'medium', strategy: null }],
+  ],
+  ['app', `UPDATE migration.assets SET criticality = 'low', strategy = 'retire' WHERE id = 4`, []],
+  [
+    'legacy',
+    `SELECT criticality, strategy FROM public.assets WHERE id = 4`,
+    [{ criticality: 'LOW', strategy: 'retire' }],
+  ],
+  ['app', `UPDATE migration.assets SET strategy = NULL WHERE id = 4`, []],
+  ['legacy', `SELECT strategy FROM public.assets WHERE id = 4`, [{ strategy: null }]],
+  ['legacy', `UPDATE public.assets SET criticality = 'CRITICAL' WHERE id = 4`, []],
+  ['app', `SELECT criticality FROM migration.assets WHERE id = 4`, [{ criticality: 'critical' }]],
+  [
+    'app',
+    `INSERT INTO migration.proposals (asset_id, strategy) VALUES (4, 'retain') RETURNING strategy_v1`,
+    [{ strategy_v1: 'retain' }],
+  ],
+  ['app', `UPDATE migration.proposals SET strategy = 'rehost', note = 'both' WHERE note = 'first try'`, []],
+  ['legacy', `SELECT strategy FROM public.proposals WHERE note = 'both'`, [{ strategy: 'Re-host' }]],
+  ['app', `UPDATE migration.proposals SET strategy = 'refactor' WHERE note = 'both'`, []],
+  ['legacy', `SELECT strategy FROM public.proposals WHERE note = 'both'`, [{ strategy: 'REFACTOR' }]],
+  ['legacy', `INSERT INTO public.dependencies (asset_id, dependent_id) VALUES (3, 4)`, []],
+  [
+    'app',
+    `SELECT dependent_asset_id FROM migration.asset_dependencies WHERE asset_id = 3`,
+    [{ dependent_asset_id: 4 }],
+  ],
+];
+
+const followed: typeof written = [
+  [
+    'app',
+    `INSERT INTO migration.user_roles (user_id, role_id, assigned_by) SELECT a.id, 3, c.id FROM migration.users a, migration.users c
+    WHERE a.email = 'ada@example.com' AND c.email = 'bo@example.com'`,
+    [],
+  ],
+  ['app', `DELETE FROM migration.users WHERE email = 'bo@example.com'`, []],
+  [
+    'app',
+    `SELECT role_id, assigned_by FROM migration.user_roles WHERE role_id = 3`,
+    [{ role_id: 3, assigned_by: null }],
+  ],
+  ['app', `UPDATE migration.tags SET name = 'middle' WHERE name = 'core'`, []],
+  [
+    'app',
+    `SELECT asset_id FROM migration.asset_tags WHERE tag = 'middle' ORDER BY 1`,
+    [{ asset_id: 1 }, { asset_id: 2 }],
+  ],
+  ['app', `DELETE FROM migration.assets WHERE id = 1`, []],
+  ['app', `SELECT count(*)::integer AS n FROM migration.proposals WHERE asset_id = 1`, [{ n: 0 }]],
+  [
+    'app',
+    `INSERT INTO migration.assets (hostname) VALUES ('late') RETURNING criticality, tenant_id`,
+    [{ criticality: 'medium', tenant_id: 'def00000-0000-4000-8000-000000000000' }],
+  ],
+];
+
 const examples = ['v1', 'tenantize/3-joins-that-disagree', 'tenantize/6-unique-keys'].map(readConversion);
 
 eachEngine((engine) => {
+  test('V1 and V2 see what the other writes, and after contract rows follow by the keys of V2', () => {
+    const example = readConversion('v1');
+    return within(engine, example, (target) => tryWriting(target, example));
+  });
   for (const example of examples)
     describe(example.name, () => {
       test('unanswered, every table is asked about, and nothing is written', () =>
@@ -328,6 +394,28 @@ async function doctorsErrors(target: DatabaseTarget, example: Conversion): Promi
   return report.findings
     .filter(({ severity }) => severity === 'error')
     .map(({ severity, rule, message }) => `${severity} ${rule}: ${message}`);
+}
+
+async function tryWriting(target: DatabaseTarget, example: Conversion): Promise<void> {
+  const { plan } = await planOf(target, saidOf(example));
+  const session = await openRaw(target);
+  const run = async (statements: typeof written): Promise<void> => {
+    await session.run('BEGIN');
+    for (const [as, sql, rows] of statements) {
+      await session.run(as === 'app' ? 'SET LOCAL ROLE estate_app' : 'SET LOCAL ROLE estate_legacy');
+      const tenant = as === 'app' ? 'def00000-0000-4000-8000-000000000000' : '';
+      await session.run(`SELECT set_config('app.tenant_id', '${tenant}', true)`);
+      assert.deepEqual(await session.run(sql), rows, sql);
+      await session.run('RESET ROLE');
+    }
+    await session.run('ROLLBACK');
+  };
+  for (const step of plan.steps.filter(({ phase }) => phase !== 'contract')) await take(session, step, 'up');
+  await run(written);
+  await session.run('DROP VIEW public.important_assets');
+  for (const step of plan.steps.filter(({ phase }) => phase === 'contract')) await take(session, step, 'up');
+  await run(followed);
+  await session.close();
 }
 
 /** From the weakest to the strongest. */
