@@ -185,7 +185,7 @@ interface Wiring {
 function addGroup(program: Command, { name, summary, verbs: below, self }: VerbGroup, wiring: Wiring): void {
   const group = program.command(name).description(summary).helpCommand(false);
   setUp(group, wiring.streams);
-  if (self !== undefined) complete(group.enablePositionalOptions(), self, wiring);
+  if (self !== undefined) complete(group, self, wiring);
   for (const verb of below) addVerb(group, verb, wiring);
 }
 

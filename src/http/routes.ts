@@ -9,6 +9,7 @@ import { appTemplates, assistantTemplates } from '../platform/resources/template
 import { userRoles, users } from '../platform/resources/users.ts';
 import type { RegisterRoutes } from './contract.ts';
 import { healthRoutes } from './routes/health/health.ts';
+import { isolationRoutes } from './routes/health/isolation.ts';
 import { migrateRoutes } from './routes/migrations/migrations.ts';
 import { migrationRoutes } from './routes/migrations/migrations.ts';
 import { modelRoutes } from './routes/models/models.ts';
@@ -31,6 +32,7 @@ const forSysadmins = { writePrefix: '/api/v1/sysadmin' };
 /** The document lists them in this order. */
 export const routes: readonly RegisterRoutes[] = [
   healthRoutes,
+  isolationRoutes,
   meRoutes,
   tenantRoutes,
   declared({ resource: userRoles }, { resource: users }),

@@ -3,13 +3,13 @@ import type { TableId } from '../engine/catalogue/catalog.ts';
 import type { IsolationFacts, RelationFact } from '../engine/isolation/facts.ts';
 import type { IsolationReport } from '../engine/isolation/report.ts';
 import { ownedTables } from './ground.ts';
-import type { Ground, IsolationSettings } from './ground.ts';
+import type { BareGround, Ground, IsolationSettings } from './ground.ts';
 import { isAllPowerful, isExempt, mayUse, rowPrivileges } from './reach.ts';
 
 type Bound = Pick<IsolationReport, 'applicationRoles' | 'rolesFrom'>;
 
 /** The facts, ready to be asked. */
-export function groundOf(facts: IsolationFacts, settings: IsolationSettings): Omit<Ground, 'conditions'> {
+export function groundOf(facts: IsolationFacts, settings: IsolationSettings): BareGround {
   const relations = new Map(facts.relations.map((relation) => [relation.id, relation]));
   const whole = ({ table }: { readonly table: TableId }): TableId => relations.get(table)?.root ?? table;
   const bare = {

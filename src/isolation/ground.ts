@@ -27,6 +27,9 @@ export interface IsolationSettings {
   readonly today: string;
 }
 
+/** Before the policies are read. */
+export type BareGround = Omit<Ground, 'conditions'>;
+
 export interface Ground {
   readonly facts: IsolationFacts;
   readonly settings: IsolationSettings;
@@ -55,7 +58,7 @@ export interface OwnedTable {
 }
 
 /** Tables that belong to tenants, in the order of their ids. */
-export function ownedTables({ facts, relations }: Ground): OwnedTable[] {
+export function ownedTables({ facts, relations }: Pick<Ground, 'facts' | 'relations'>): OwnedTable[] {
   return facts.catalog.tables.flatMap((table) => {
     const owned = facts.ownership.get(table.id);
     const relation = relations.get(table.id);

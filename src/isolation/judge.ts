@@ -20,7 +20,7 @@ import { unverifiedUses } from './unverified.ts';
 /** The whole judgement. Nothing is asked of the database any more. */
 export async function judge(facts: IsolationFacts, settings: IsolationSettings): Promise<IsolationReport> {
   const bare = groundOf(facts, settings);
-  const ground: Ground = { ...bare, conditions: await readConditions() };
+  const ground: Ground = { ...bare, conditions: await readConditions(bare) };
   const states = allRules.map((rule) => stateOf(rule, facts));
   const seen = lookFor(ground, states);
   const findings = explained(seen)

@@ -5,7 +5,7 @@
  * superuser, a role with BYPASSRLS, and of a table that does not force them whoever has the rights of its owner.
  */
 import { everybody } from '../engine/isolation/facts.ts';
-import type { AclEntry, RelationFact, RoleFact } from '../engine/isolation/facts.ts';
+import type { AclEntry, FunctionFact, RelationFact, RoleFact } from '../engine/isolation/facts.ts';
 import type { Severity } from '../engine/finding.ts';
 import type { Ground } from './ground.ts';
 
@@ -72,6 +72,18 @@ export interface Used {
 
 export const rowPrivileges: readonly string[] = ['select', 'insert', 'update', 'delete'];
 
+export function mayCall(ground: Ground, role: string, { schema, grants }: FunctionFact): boolean {
+  const fact = ground.roles.get(role);
+  return fact !== undefined && mayUseSchema(ground, role, schema) && isGranted(fact, grants, 'execute');
+}
+
+/** May the role create objects in the schema? */
+export function mayCreate({ roles, facts }: Ground, role: string, schema: string): boolean {
+  const fact = roles.get(role);
+  const found = facts.schemas.find(({ name }) => name === schema);
+  return fact !== undefined && found !== undefined && isGranted(fact, found.grants, 'create');
+}
+
 /** Who reaches something that lies open, and how bad that is. */
 export interface Exposed {
   readonly severity: Severity;
@@ -79,8 +91,10 @@ export interface Exposed {
 }
 
 /** Undefined where nobody reaches it but those who may see all tenants. */
-function exposureTo(ground: Ground, reaches: (role: string) => boolean): Exposed | undefined {
-  const application = ground.applicationRoles.filter(reaches);
+export function exposureTo(ground: Ground, reaches: (role: string) => boolean): Exposed | undefined {
+  // What a superuser reaches it reaches by being one; role-exempt says that.
+  const isPlain = (role: string): boolean => ground.roles.get(role)?.superuser !== true;
+  const application = ground.applicationRoles.filter((role) => isPlain(role) && reaches(role));
   if (application.length > 0) return { severity: 'error', reachedBy: application };
   const others = otherRoles(ground).filter(reaches);
   return others.length > 0 ? { severity: 'warning', reachedBy: others } : undefined;
@@ -115,9 +129,18 @@ function isPublic({ facts }: Ground, { relation, privileges }: Used): boolean {
 }
 
 /** Roles that nobody called an application's or trusted, and that policies bind. PostgreSQL's own are in use where somebody holds them. */
-function otherRoles(ground: Ground): string[] {
-  return [...ground.roles.values()]
-    .filter((role) => !role.predefined && !isAllPowerful(role))
-    .map(({ name }) => name)
-    .filter((name) => !ground.applicationRoles.includes(name) && !ground.trusted.includes(name));
+export function otherRoles(ground: Ground): string[] {
+  return (
+    [...ground.roles.values()]
+      .filter((role) => !role.predefined && !isAllPowerful(role))
+      // Whoever has the rights of a trusted role is trusted, unless it is the application.
+      .filter((role) => !ground.trusted.some((name) => role.holds.includes(name)))
+      .map(({ name }) => name)
+      .filter((name) => !ground.applicationRoles.includes(name) && !ground.trusted.includes(name))
+  );
+}
+
+/** Every role that the doctor judges: those of the application first. */
+export function untrustedRoles(ground: Ground): string[] {
+  return [...ground.applicationRoles, ...otherRoles(ground)];
 }

@@ -188,7 +188,11 @@ export async function readPlanted(
   const { shape, tenant: said_ = {}, changed = (facts) => facts } = planting;
   const said = planting.isolation ?? { roles: [roleName('app')], trusted: [roleName('backup')] };
   const plain = configOf(shape, said);
-  const config = { ...plain, tenant: { ...plain.tenant, ...said_ } };
+  const global = said_.global?.map((name) => fill(shape, name));
+  const config = {
+    ...plain,
+    tenant: { ...plain.tenant, ...said_, ...(global === undefined ? {} : { global }) },
+  };
   const others = await tx.many<{ name: string }>(
     `SELECT rolname::text AS name FROM pg_roles WHERE rolname NOT LIKE $1`,
     [`dr\\_${run}\\_%`],

@@ -1,9 +1,13 @@
 import type { Command } from 'commander';
-import { loadConfigFile } from '../../config-file.ts';
+import { formatConfigProblems, locateProblems, openConfigFile } from '../../config-file.ts';
+import type { ConfigFile } from '../../config-file.ts';
+import { DroverError } from '../../errors.ts';
+import { isolationProblems } from '../../isolation/config-problems.ts';
 import { siteFor } from '../../postgres/scope/rows-site.ts';
 import { listUnfit } from '../../postgres/scope/tenants.ts';
 import { withJson, withRegistry } from '../options.ts';
 import type { JsonOption } from '../options.ts';
+import { todayText } from '../terminal/times.ts';
 import { inLines } from '../terminal/wrap.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb, VerbGroup } from '../session.ts';
@@ -36,7 +40,9 @@ export const config: VerbGroup = {
 async function runCheck({ terminal, environment }: Session, command: Command): Promise<number> {
   const options = command.opts<ConfigCheckOptions>();
   const file = options.config ?? environment.configFile;
-  const { places = [] } = loadConfigFile(file);
+  const opened = openConfigFile(file);
+  refuseIsolation(opened);
+  const { places = [] } = opened.config;
   const asked = options.database ?? environment.databaseUrl;
   if (asked === undefined) {
     report(terminal, options, { file, places: places.length });
@@ -51,6 +57,13 @@ async function runCheck({ terminal, environment }: Session, command: Command): P
   report(terminal, options, { file, places: graph.edges.length, database: shownUrl(asked), open });
   for (const { message } of unfit) terminal.err(message);
   return unfit.length === 0 ? exitStatus.done : exitStatus.failed;
+}
+
+/** Rules that are not there and days that are past, each with its line and column. @throws CONFIG_INVALID */
+function refuseIsolation(opened: ConfigFile): void {
+  const problems = locateProblems(opened, isolationProblems(opened.config, todayText()));
+  if (problems.length > 0)
+    throw new DroverError('CONFIG_INVALID', formatConfigProblems(problems).join('\n'), { problems });
 }
 
 interface ConfigReport {

@@ -11,7 +11,8 @@ export const rules: Verb = {
   summary: 'list the rules of the doctor',
   define: (command) => withList(command),
   run: ({ terminal }, command) => {
-    const { json, csv } = command.opts<ListOption>();
+    // The word above has --json, too, and takes it wherever it stands.
+    const { json, csv } = command.optsWithGlobals<ListOption>();
     const listed = listedRules().map(({ id, severity, mend, summary }) => ({
       rule: id,
       severity,

@@ -75,12 +75,12 @@ export interface RelationFact {
   readonly serves?: { readonly table: TableId; readonly column: string };
   readonly policies: readonly StoredPolicy[];
   readonly triggers: readonly TriggerFact[];
-  /** Names of rules other than that of a view. */
-  readonly rewrites: readonly string[];
+  /** Rules other than that of a view, with the tables that they touch. */
+  readonly rewrites: readonly { readonly name: string; readonly touches: readonly TableId[] }[];
 }
 
 /** A policy with what its stored tree calls; `pg_depend` has no row for a built-in function. */
-interface StoredPolicy extends Policy {
+export interface StoredPolicy extends Policy {
   readonly calls: readonly CalledFunction[];
 }
 
@@ -112,6 +112,8 @@ export interface FunctionFact {
   readonly argumentNames: readonly string[];
   readonly owner: string;
   readonly definer: boolean;
+  /** Called by triggers alone. */
+  readonly ofTrigger: boolean;
   readonly volatility: CalledFunction['volatility'];
   readonly leakproof: boolean;
   readonly language: string;

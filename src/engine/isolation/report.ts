@@ -7,6 +7,7 @@ import type { ProbeLeak } from './proof.ts';
 type ObjectKind =
   | 'table'
   | 'view'
+  | 'sequence'
   | 'function'
   | 'role'
   | 'schema'

@@ -149,7 +149,8 @@ function shapeQuestions(index: GroundIndex, each: Classified): ConversionQuestio
   ))
     found.push(`the materialised view ${view.id} reads ${table}, and no policy binds it`);
   const rewrites = index.relations.get(table)?.rewrites ?? [];
-  if (rewrites.length > 0) found.push(`${table} has the rules ${rewrites.join(', ')}`);
+  if (rewrites.length > 0)
+    found.push(`${table} has the rules ${rewrites.map(({ name }) => name).join(', ')}`);
   const mode = index.said(table).mode ?? index.ground.config.tenantize.mode;
   const { name, columns, values } = index.said(table);
   if (mode === 'in-place' && (name ?? columns ?? values) !== undefined)

@@ -1,8 +1,55 @@
-/** What a policy was read to say. */
+/** What the conditions of a policy were read to say, as far as tenants are concerned. */
+import type { TableId } from '../../engine/catalogue/catalog.ts';
 import type { IsolationObject } from '../../engine/isolation/report.ts';
 
-interface ReadPolicy {
+/** What ties a row to whoever asks. */
+export type RowTie = 'context' | 'mapping' | 'parent' | 'user' | 'operator' | 'role';
+
+/** Why a condition lets rows of other tenants through. */
+export type OpenReason = 'no owner' | 'without context' | 'literal';
+
+export type Meaning =
+  /** Holds for every row: a constant, or `owner = owner`. */
+  | { readonly is: 'true' }
+  | { readonly is: 'false' }
+  /** Every branch ties the row; `ownerless`: it also lets rows through that belong to nobody. */
+  | { readonly is: 'restricts'; readonly by: RowTie; readonly ownerless: boolean }
+  | { readonly is: 'open'; readonly why: OpenReason }
+  /** Not understood: nothing is said of it. */
+  | { readonly is: 'unread'; readonly why: string };
+
+/** A setting that names the tenant or the caller. */
+export interface SettingUse {
+  /** `app.tenant_id`, of a document with its member: `request.jwt.claims->org_id`. */
+  readonly name: string;
+  /** NULL where it was never set, instead of an error. */
+  readonly silent: boolean;
+  /** It is cast although it may be the empty text, which a setting is after it was used once. */
+  readonly unguarded: boolean;
+}
+
+/** A table that a condition looks at. */
+export interface LookedAt {
+  readonly table: TableId;
+  readonly as: 'mapping' | 'parent';
+  /** Does the condition itself tie that table to whoever asks? Otherwise that table's policies have to. */
+  readonly anchored: boolean;
+}
+
+export interface ReadCondition {
+  readonly meaning: Meaning;
+  readonly settings: readonly SettingUse[];
+  readonly looksAt: readonly LookedAt[];
+  /** Settings that the owner itself is compared with. */
+  readonly ownerSettings: readonly string[];
+  /** `current_user`, which is the same for all who share a login. */
+  readonly ownerIsUser: boolean;
+}
+
+export interface ReadPolicy {
   readonly at: IsolationObject;
+  readonly using?: ReadCondition;
+  readonly check?: ReadCondition;
   /** Why it could not be read: then nothing is said of it. */
   readonly unread?: string;
 }

@@ -170,7 +170,7 @@ interface ReachRow {
   grants: AclEntry[];
   column_grants: AclEntry[];
   reads: number[];
-  rewrites: string[];
+  rewrites: { name: string; touches: number[] }[];
   serves: { table: number; column: string } | null;
 }
 
@@ -216,7 +216,10 @@ async function relationsOf(tx: Tx, rows: readonly ReachRow[], ids: Ids): Promise
         })),
       })),
       triggers: (triggers.get(row.oid) ?? []).map(triggerOf),
-      rewrites: row.rewrites,
+      rewrites: row.rewrites.map(({ name, touches }) => ({
+        name,
+        touches: touches.flatMap((oid) => ids.get(oid) ?? []),
+      })),
     };
   });
 }

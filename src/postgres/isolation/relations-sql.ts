@@ -45,7 +45,11 @@ SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::tex
        ARRAY(SELECT DISTINCT d.refobjid FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
              WHERE r.ev_class = c.oid AND c.relkind IN ('v', 'm') AND r.rulename = '_RETURN'
                AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> c.oid) AS reads,
-       ARRAY(SELECT r.rulename::text FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN' ORDER BY 1) AS rewrites,
+       (SELECT COALESCE(json_agg(json_build_object('name', r.rulename, 'touches', ARRAY(
+            SELECT DISTINCT d.refobjid::bigint FROM pg_depend d
+            WHERE d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
+              AND d.refobjid <> c.oid)) ORDER BY r.rulename), '[]')
+        FROM pg_rewrite r WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN') AS rewrites,
        (SELECT json_build_object('table', d.refobjid::bigint, 'column', a.attname) FROM pg_depend d
           JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
         WHERE c.relkind = 'S' AND d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refclassid = 'pg_class'::regclass

@@ -49,6 +49,7 @@ ORDER BY n.nspname::text COLLATE "C"`;
 export const functionsSql = String.raw`
 SELECT n.nspname::text AS schema, p.proname::text AS name, pg_get_function_identity_arguments(p.oid) AS arguments,
        COALESCE(p.proargnames, '{}')::text[] AS "argumentNames", pg_get_userbyid(p.proowner)::text AS owner, p.prosecdef AS definer,
+       p.prorettype IN ('trigger'::regtype, 'event_trigger'::regtype) AS "ofTrigger",
        p.provolatile::text AS volatility, p.proleakproof AS leakproof, l.lanname::text AS language,
        CASE WHEN p.prosqlbody IS NULL THEN p.prosrc ELSE pg_get_function_sqlbody(p.oid) END AS body,
        COALESCE(p.proconfig, '{}') AS settings,

@@ -15,6 +15,8 @@ export const ownershipUnknown: IsolationRule = {
       const relation = ground.relations.get(id);
       if (relation === undefined || isLedger(table) || ground.facts.ownership.get(id)?.kind !== 'unknown')
         return [];
+      // Whose the rows of a child are says its table.
+      if (ground.facts.ownership.get(relation.root ?? '')?.kind === 'tenant') return [];
       const users = ground.applicationRoles.filter((role) =>
         mayUse(ground, role, { relation, privileges: rowPrivileges }),
       );

@@ -1,3 +1,4 @@
+import { policyKey } from '../../conditions/policy-key.ts';
 import type { Ground } from '../../ground.ts';
 import type { IsolationRule } from '../../rule.ts';
 import { isFilled, partOf, tenantTables } from './key-facts.ts';
@@ -18,10 +19,10 @@ export const tenantColumnNullable: IsolationRule = {
       })),
 };
 
-/** A declared condition or link, or a CHECK over the owner and another way to one, says whose the row is then. */
+/** A declared condition or link, a CHECK over the owner and another way to one, or a policy says whose the row is then. */
 export function isMeant(
-  { facts, keys: constraints }: Ground,
-  { id, ownerColumn, table, paths }: TenantTable,
+  { facts, keys: constraints, conditions }: Ground,
+  { id, ownerColumn, table, relation, paths }: TenantTable,
 ): boolean {
   const keys = new Set(table.foreignKeys.map(({ columns }) => columns.join('\n')));
   const isLinked = paths.some(({ hops: [first] }) => first !== undefined && !keys.has(first.from.join('\n')));
@@ -36,5 +37,12 @@ export function isMeant(
         (column) => column !== ownerColumn && table.foreignKeys.some((key) => key.columns.includes(column)),
       ),
   );
-  return facts.partlyGlobal.includes(id) || isLinked || isEither;
+  // A policy for rows without an owner says whose they are: everybody's.
+  const isSpokenOf = relation.policies.some(({ name }) => {
+    const read = conditions.get(policyKey(relation, name));
+    return [read?.using, read?.check].some(
+      (each) => each?.meaning.is === 'restricts' && each.meaning.ownerless,
+    );
+  });
+  return facts.partlyGlobal.includes(id) || isLinked || isEither || isSpokenOf;
 }

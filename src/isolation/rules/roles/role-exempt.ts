@@ -8,6 +8,7 @@ export const roleExempt: IsolationRule = {
   summary: 'an application role is, or can become, a role that no policy binds',
   severity: 'error',
   mend: 'role',
+  explains: ['role-owns', 'replica-mode-settable', 'monitoring-role', 'schema-writable'],
   find: ({ applicationRoles, roles }) =>
     applicationRoles.flatMap((name) => {
       const powerful = (roles.get(name)?.becomes ?? []).filter((other) => {
@@ -22,7 +23,7 @@ export const roleExempt: IsolationRule = {
       return [
         {
           at: roleObject(name),
-          message: `${how}: row-level security does not hold for it.`,
+          message: `${how}: row-level security does not hold for it. What a superuser reaches is not told table by table.`,
           reachedBy: [name],
         },
       ];

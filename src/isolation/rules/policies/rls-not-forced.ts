@@ -1,0 +1,29 @@
+import { listed, objectOf, ownedTables } from '../../ground.ts';
+import { severityFor } from '../../openings.ts';
+import { untrustedRoles } from '../../reach.ts';
+import type { IsolationRule } from '../../rule.ts';
+
+/** Without FORCE nobody who has the rights of the owner, or can become it, is bound. */
+export const rlsNotForced: IsolationRule = {
+  id: 'rls-not-forced',
+  summary: 'policies do not bind the owner, and an untrusted role is or can become it',
+  severity: 'by reach',
+  mend: 'policy',
+  find: (ground) =>
+    ownedTables(ground).flatMap(({ relation }) => {
+      if (!relation.secured || relation.forced) return [];
+      const roles = untrustedRoles(ground).filter((name) => {
+        const role = ground.roles.get(name);
+        const isUsed = role?.login === true || ground.applicationRoles.includes(name);
+        return isUsed && role?.becomes.includes(relation.owner) === true;
+      });
+      if (roles.length === 0) return [];
+      return [
+        {
+          at: objectOf('table', relation),
+          message: `Not forced, so no policy binds the owner ${relation.owner}, which ${listed(roles)} is or can become.`,
+          ...severityFor(ground, roles),
+        },
+      ];
+    }),
+};
