@@ -288,6 +288,33 @@ eachEngine((engine) => {
     });
   });
 
+  describe('rows of the table itself', () => {
+    it('meet, too: what refers to them follows, and the target is lost to none', async () => {
+      const at =
+        await prepare(`CREATE TABLE customers (id int PRIMARY KEY, parent int REFERENCES customers, name text, UNIQUE (parent, name));
+        INSERT INTO customers VALUES (1, NULL, 'x'), (2, 1, 'k'), (3, 1, 'k2'), (4, 2, 'k2'), (5, 2, 'k');
+        CREATE TABLE orders (id int PRIMARY KEY, c int REFERENCES customers ON DELETE CASCADE); INSERT INTO orders SELECT n, n FROM generate_series(1, 5) n;
+        CREATE TABLE notes (id int PRIMARY KEY, c int REFERENCES customers ON DELETE SET NULL); INSERT INTO notes SELECT n, n FROM generate_series(1, 5) n;`);
+      const answers = { 'customers.parent': 'keep-target' } as const;
+      assert.deepEqual(lostIn(await at.plan({ answers })), [['customers', 'keep-target', ['3 4', '5 2']]]);
+      await merged(at, ['customers', 'orders', 'notes'], { answers });
+      await at.apply({ answers });
+      const led = [
+        ['1', '2'],
+        ['2', '2'],
+        ['3', '4'],
+        ['4', '4'],
+        ['5', '2'],
+      ];
+      assert.deepEqual(await at.rows('SELECT id, c FROM ~orders ORDER BY id'), led);
+      assert.deepEqual(await at.rows('SELECT id, c FROM ~notes ORDER BY id'), led);
+      assert.deepEqual(await at.rows('SELECT id, parent FROM ~customers ORDER BY id'), [
+        ['2', '2'],
+        ['4', '2'],
+      ]);
+    });
+  });
+
   describe('what cannot be', () => {
     it('is refused before anything is written: no row to become one with, rows that nobody can follow, a stranger’s policy', async () => {
       const at =

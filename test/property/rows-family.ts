@@ -32,6 +32,7 @@ export interface Family {
   readonly merge: boolean;
 }
 
+/** Rows of the table of the row itself meet, too: those that refer to the two rows, and the target. */
 const subject: FamilyTable = {
   name: 't0',
   key: ['id'],
@@ -46,11 +47,13 @@ const numbers = fc.array(fc.nat(23), { minLength: 8, maxLength: 8 });
 export const families: fc.Arbitrary<Family> = fc
   .record({
     merge: fc.boolean(),
+    own: fc.constantFrom(undefined, ['up'], ['up', 'v']),
     tables: fc.array(numbers, { minLength: 1, maxLength: 4 }),
     rows: fc.array(fc.array(fc.nat(5), { minLength: 5, maxLength: 5 }), { minLength: 4, maxLength: 30 }),
   })
-  .map(({ merge, tables, rows }) => {
-    const made: FamilyTable[] = [subject];
+  .map(({ merge, own, tables, rows }) => {
+    const unique = own === undefined ? {} : { unique: { columns: own, nullsMeet: false } };
+    const made: FamilyTable[] = [{ ...subject, ...unique }];
     for (const seed of tables) made.push(tableOf(made, seed));
     return { merge, tables: made, rows: rowsOf(made, rows) };
   });
@@ -94,7 +97,7 @@ function rowsOf(
   const all = new Map<string, FamilyRow[]>(tables.map(({ name }) => [name, []]));
   all.set(
     't0',
-    [1, 2, 3, 4].map((id) => ({ id, code: id * 10, up: null, v: id })),
+    [1, 2, 3, 4, 5].map((id) => ({ id, code: id * 10, up: null, v: id % 2 })),
   );
   for (const [n, seed] of seeds.entries()) {
     const [which = 0, x = 0, y = 0, k = 0, v = 0] = seed;
@@ -132,14 +135,15 @@ function rowsOf(
     )
       there.push(own);
   }
-  const t0 = all.get('t0') ?? [];
-  all.set(
-    't0',
-    t0.map((row, at) => ({
-      ...row,
-      up: (seeds[at]?.[0] ?? 0) % 5 === 0 ? null : ((seeds[at]?.[1] ?? 0) % 4) + 1,
-    })),
-  );
+  const t0: FamilyRow[] = [];
+  for (const [at, row] of (all.get('t0') ?? []).entries()) {
+    const own = { ...row, up: (seeds[at]?.[0] ?? 0) % 5 === 0 ? null : ((seeds[at]?.[1] ?? 0) % 5) + 1 };
+    const { columns } = tables[0]?.unique ?? { columns: [] };
+    const values = (of: FamilyRow): (number | null)[] => columns.map((name) => of[name] ?? null);
+    const breaks = columns.length > 0 && t0.some((other) => meet(values(own), values(other), false));
+    t0.push(breaks ? { ...own, up: null } : own);
+  }
+  all.set('t0', t0);
   return all;
 }
 
@@ -221,7 +225,7 @@ export function expectedRows(family: Family): {
   if (one === undefined || two === undefined) throw new Error('no rows');
   if (family.merge) {
     one.lostTo = two;
-    while (loseRows(nodes)) continue;
+    while (loseRows(nodes, two)) continue;
   } else one.raw['id'] = 100;
   const rows = new Map(
     [...nodes].map(([name, all]) => [
@@ -252,8 +256,8 @@ function point(nodes: ReadonlyMap<string, readonly Node[]>): void {
   }
 }
 
-/** One round: of rows that meet now, the one that stays as it is is kept, else the one with the smallest key. */
-function loseRows(nodes: ReadonlyMap<string, readonly Node[]>): boolean {
+/** One round: of rows that meet now, the target is kept, else the one that stays as it is, else the one with the smallest key. */
+function loseRows(nodes: ReadonlyMap<string, readonly Node[]>, target: Node): boolean {
   const losing: [Node, Node][] = [];
   for (const all of nodes.values()) {
     const here = all.filter(({ lostTo }) => lostTo === undefined);
@@ -268,7 +272,10 @@ function loseRows(nodes: ReadonlyMap<string, readonly Node[]>): boolean {
           (node) => nullsMeet || columns.every((column) => node.value(column) !== null),
         );
         const [kept, ...lost] = open.toSorted(
-          (a, b) => Number(a.changes()) - Number(b.changes()) || (a.name() < b.name() ? -1 : 1),
+          (a, b) =>
+            Number(b === target) - Number(a === target) ||
+            Number(a.changes()) - Number(b.changes()) ||
+            (a.name() < b.name() ? -1 : 1),
         );
         if (kept !== undefined) for (const node of lost) losing.push([node, kept]);
       }

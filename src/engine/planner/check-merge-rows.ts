@@ -20,7 +20,8 @@ export function checkMergedRows({ subject, rules, source, target }: Snapshot, pl
     step.table !== rules.subject?.table.id ||
     step.from !== source.key ||
     step.to !== target.key ||
-    step.from === step.to
+    step.from === step.to ||
+    JSON.stringify(step.mappings[0]?.pairs[0]) !== JSON.stringify([step.from, step.to])
   )
     problem('WRONG_ROWS_MERGED', `step ${step.id} makes other rows one than was asked for`);
   const open = facts.lost.filter(({ keep }) => keep === 'ask').map(({ place }) => place);

@@ -81,13 +81,14 @@ function refersSql(
 ): Sql {
   const mapping = mappings[one.by];
   if (mapping === undefined) return raw('false');
-  const from = mapping.pairs[0]?.[0] ?? '';
-  if (one.by === 0) return holdsSql({ rules, subject, key: from, tenants }, context, one);
+  const [[key] = ['']] = mapping.pairs;
+  const itself = one.by === 0 ? [holdsSql({ rules, subject, key, tenants }, context, one)] : [];
+  const among = mapping.pairs.slice(itself.length).map(([text]) => text);
+  if (among.length === 0) return anyOf(itself);
   const own = columnOf(context.table, one.column);
-  const among = mapping.pairs.map(([text]) => text);
   const holds = equalsAny(own, column('t', one.column), (type) => bind(among, type));
   const apart = subjectOfMapping(rules.catalog, mapping).beside.length > 0;
-  return allOf([holds, ...(apart ? [mineSql(context)] : [])]);
+  return anyOf([...itself, sql`(${allOf([holds, ...(apart ? [mineSql(context)] : [])])})`]);
 }
 
 function valueSql(
@@ -97,7 +98,7 @@ function valueSql(
 ): Sql {
   const own = columnOf(table, name);
   const pairs = mappings[by]?.pairs ?? [];
-  if (by === 0) return bind(pairs[0]?.[1] ?? '', castFor(own));
+  if (by === 0 && pairs.length === 1) return bind(pairs[0]?.[1] ?? '', castFor(own));
   const [from, to] = [pairs.map(([text]) => text), pairs.map(([, text]) => text)];
   const found = sql`SELECT m.v FROM unnest(${bind(from, 'text[]')}, ${bind(to, 'text[]')}) m (f, v)
     WHERE m.f = ${belowDomain(own, column('t', name))}::text`;

@@ -45,6 +45,8 @@ class Growing {
     readonly pairs: Map<string, string>;
   }[];
   readonly lost: Lost[];
+  /** The target, as the journal has it: it stays, whichever rows it meets. */
+  readonly target: Pick<Lost, 'table' | 'row'>;
   readonly impossible: Impossible[number][] = [];
   readonly definitions = new Map<TableId, UniqueDefinitions>();
 
@@ -52,6 +54,7 @@ class Growing {
     const { table, key } = about.subject;
     this.about = about;
     this.lost = [own];
+    this.target = { table: own.table, row: own.survivor };
     this.mappings = [{ table: table.id, column: key, pairs: new Map([[about.key, about.to]]) }];
   }
 
@@ -116,7 +119,7 @@ async function readOwn(tx: Tx, { rules, subject, member, key, to }: Around): Pro
   return { table: table.id, place, row: source.row, survivor: target.row };
 }
 
-/** Rows that meet another one now. Those that stay as they are, and of others those with the smaller key, are kept. */
+/** Rows that meet another one now. Kept is the target; else who stays as it is; of two that change, the one with the smaller key. */
 async function meet(tx: Tx, growing: Growing): Promise<Lost[]> {
   const merging = growing.merging();
   const tables = [...mergedTables(merging).values()].filter(({ columns }) => columns.length > 0);
@@ -134,9 +137,17 @@ async function meet(tx: Tx, growing: Growing): Promise<Lost[]> {
   );
   const gone = new Map<string, Lost>();
   const idOf = (table: TableId, row: string): string => JSON.stringify([table, row]);
+  const isTarget = ({ table }: Met, row: string): boolean =>
+    table === growing.target.table && row === growing.target.row;
   const inOrder = met
     .flat()
-    .toSorted((a, b) => Number(a.moves) - Number(b.moves) || compareText(a.row, b.row));
+    .map((one) => (isTarget(one, one.row) ? { ...one, row: one.other, other: one.row } : one))
+    .toSorted(
+      (a, b) =>
+        Number(isTarget(b, b.other)) - Number(isTarget(a, a.other)) ||
+        Number(a.moves) - Number(b.moves) ||
+        compareText(a.row, b.row),
+    );
   for (const { other: survivor, moves: _moves, ...one } of inOrder)
     if (!gone.has(idOf(one.table, one.row)) && !gone.has(idOf(one.table, survivor)))
       gone.set(idOf(one.table, one.row), { ...one, survivor });

@@ -187,7 +187,8 @@ function changing(
     ...(after === undefined ? [] : [raw(`(SELECT count(*) FROM moved${after}) >= 0`)]),
   ]);
   const [only, ...others] = columns;
-  if (only !== undefined && others.length === 0 && step.mappings.length === 1) {
+  const values = step.mappings.reduce((sum, { pairs }) => sum + pairs.length, 0);
+  if (only !== undefined && others.length === 0 && values === 1) {
     const image = (text: string): Sql => bind(JSON.stringify({ [only.name]: text }), 'text::jsonb');
     return {
       ...entry(context, step, one),
