@@ -1,6 +1,7 @@
 /** The doctor on Drover's own schema: the roles of its scope are bound, the operator is trusted, and a finding is a fault of ours. */
 import { fileURLToPath } from 'node:url';
 import { loadConfigFile } from '../config-file.ts';
+import type { IsolationFacts } from '../engine/isolation/facts.ts';
 import type { IsolationReport } from '../engine/isolation/report.ts';
 import type { Rules } from '../engine/rules/references.ts';
 import type { IsolationSettings } from '../isolation/ground.ts';
@@ -14,6 +15,7 @@ const configFile = fileURLToPath(new URL('drover.config.yaml', import.meta.url))
 /** A report, and what it was made from: what probing and counting rows begin with. */
 interface JudgedPlatform {
   readonly report: IsolationReport;
+  readonly facts: IsolationFacts;
   readonly rules: Rules;
   readonly settings: IsolationSettings;
 }
@@ -40,5 +42,5 @@ export async function judgePlatform(database: Database, today: string): Promise<
     ignored: config.isolation?.ignore ?? [],
     today,
   };
-  return { report: await judge(facts, settings), rules, settings };
+  return { report: await judge(facts, settings), facts, rules, settings };
 }

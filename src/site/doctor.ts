@@ -1,12 +1,15 @@
 /** The database that is meant, judged: Drover's own schema, a database with its configuration, or one of which only a proposal is known. */
 import { formatConfigProblems, locateProblems, openConfigFile } from '../config-file.ts';
 import type { Environment } from '../config.ts';
-import type { IsolationReport } from '../engine/isolation/report.ts';
+import type { IsolationFacts } from '../engine/isolation/facts.ts';
+import type { IsolationFinding, IsolationReport } from '../engine/isolation/report.ts';
 import type { Config } from '../engine/rules/config.ts';
 import { tenancyOf } from '../engine/rules/tenancy.ts';
 import { DroverError } from '../errors.ts';
 import type { IsolationSettings } from '../isolation/ground.ts';
 import { judge, nothingToJudge } from '../isolation/judge.ts';
+import type { Mend } from '../isolation/mends/mend.ts';
+import { mendsOf } from '../isolation/mends/mends.ts';
 import { defaultSchema } from '../platform/install.ts';
 import { judgePlatform, platformContexts } from '../platform/judge.ts';
 import { withObserved } from '../isolation/observed.ts';
@@ -19,30 +22,45 @@ import { proposalWords } from '../registry/known/proposal-words.ts';
 import { loadValid } from '../registry/load/folder.ts';
 import { observe } from './observe.ts';
 import type { Observable, Observation } from './observe.ts';
-import { resolveWhere, withDatabase } from './where.ts';
+import { placeWord, resolveWhere, withDatabase } from './where.ts';
 import type { Where, WhereOptions } from './where.ts';
 
 export type DoctorOptions = Pick<WhereOptions, 'data' | 'database' | 'config' | 'registry'>;
+
+/** The report, and what was judged for it. */
+export interface ExaminedDatabase {
+  readonly report: IsolationReport;
+  /** What mends these findings of the report. */
+  readonly mends: (findings: readonly IsolationFinding[]) => Mend[];
+  /** The database as a word of a command, without a password; nothing for an embedded one. */
+  readonly place: string | undefined;
+}
 
 /** What the doctor says of the database that the options name. @throws CONFIG_MISMATCH where the configuration does not fit it */
 export function examine(
   options: DoctorOptions,
   environment: Environment,
   { now, ...how }: Observation & { readonly now: Date },
-): Promise<IsolationReport> {
+): Promise<ExaminedDatabase> {
   const where = resolveWhere(options, environment);
   const today = now.toISOString().slice(0, 10);
   return withDatabase(where, async (database) => {
     const judged = await judgeMeant(database, where, today);
-    const { report, rules, settings } = judged;
-    if (report.nothingToJudge !== undefined) return report;
+    const { report, facts, rules, settings } = judged;
+    const isServer = where.kind === 'given' && database.engine === 'server';
+    const about = {
+      mends: (findings: readonly IsolationFinding[]) => mendsOf(facts, settings, findings),
+      place: isServer ? placeWord(where) : undefined,
+    };
+    if (report.nothingToJudge !== undefined) return { ...about, report };
     const observed = await observe(database, judged, how);
-    return withObserved(report, observed, { settings, catalog: rules.catalog });
+    return { ...about, report: withObserved(report, observed, { settings, catalog: rules.catalog }) };
   });
 }
 
 interface JudgedDatabase extends Observable {
   readonly report: IsolationReport;
+  readonly facts: IsolationFacts;
   readonly settings: IsolationSettings;
 }
 
@@ -104,5 +122,5 @@ async function judgeWith(
   const said = Object.fromEntries(context.map((name) => [name, '$tenant']));
   const values = { ...said, ...session?.settings };
   const contexts = report.applicationRoles.map((role) => ({ role, settings: values }));
-  return { judged: { report, rules, settings: known, contexts }, problems };
+  return { judged: { report, facts, rules, settings: known, contexts }, problems };
 }

@@ -276,7 +276,7 @@ interface Named {
 }
 
 /** A shell knows a variable with the whole URL; of a URL that was typed the password stays out. */
-function placeWord({ text, from }: Named): string {
+export function placeWord({ text, from }: Named): string {
   return from === undefined ? shellWord(shownUrl(text)) : `"$${from}"`;
 }
 

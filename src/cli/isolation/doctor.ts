@@ -14,7 +14,9 @@ import { withJson, withRegistry } from '../options.ts';
 import type { JsonOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb, VerbGroup } from '../session.ts';
+import { onErrorStream } from '../terminal/terminal.ts';
 import { explain } from './explain.ts';
+import { checkFixFolder, writeFix } from './fix.ts';
 import { rules } from './rules.ts';
 import { showReport } from './show-report.ts';
 
@@ -56,7 +58,8 @@ const examination: Verb = {
       )
       .option('--require-proof', 'status 2 where anything is unverified, skipped or not counted')
       .option('--baseline <file>', 'findings that are known and not counted')
-      .option('--update-baseline', 'write the findings to the baseline'),
+      .option('--update-baseline', 'write the findings to the baseline')
+      .option('--fix <folder>', 'write what mends the findings as files of SQL; nothing is run'),
   run: runDoctor,
 };
 
@@ -78,18 +81,21 @@ interface ReportOptions extends JsonOption {
   readonly requireProof?: true;
   readonly baseline?: string;
   readonly updateBaseline?: true;
+  readonly fix?: string;
 }
 
 async function runDoctor(session: Session, command: Command): Promise<number> {
   const { terminal, environment, version } = session;
   const options = command.opts<DoctorOptions & ReportOptions>();
-  const { probe, damage, baseline, updateBaseline, out } = options;
+  const { probe, damage, baseline, updateBaseline, out, fix } = options;
   if (out !== undefined && (options.format ?? 'text') === 'text' && options.json !== true)
     throw new DroverError('USAGE_INVALID', '--out needs --json or a --format other than text.');
   if (updateBaseline === true && baseline === undefined)
     throw new DroverError('USAGE_INVALID', '--update-baseline needs --baseline FILE, which it writes.');
+  if (fix !== undefined) checkFixFolder(fix);
   if (probe === 'write' && !(await mayWrite(session, options))) return exitStatus.failed;
-  const examined = await examine(options, environment, { ...given({ probe }), damage, now: new Date() });
+  const about = await examine(options, environment, { ...given({ probe }), damage, now: new Date() });
+  const { report: examined } = about;
   if (baseline !== undefined && updateBaseline === true)
     writeText(baseline, baselineOf(examined), { keep: false });
   const report =
@@ -99,6 +105,12 @@ async function runDoctor(session: Session, command: Command): Promise<number> {
   if (written === undefined) showReport(terminal, report);
   else if (out === undefined) terminal.out(written.trimEnd());
   if (out !== undefined && written !== undefined) writeText(out, written, { keep: false });
+  if (fix !== undefined) {
+    const { findings } = report;
+    // Beside a report that a program reads they are no data.
+    const shown = written === undefined ? terminal : onErrorStream(terminal);
+    writeFix(shown, fix, { findings, mends: about.mends(findings), place: about.place });
+  }
   return isRefused(report, options) ? exitStatus.changes : exitStatus.done;
 }
 
