@@ -100,6 +100,8 @@ export interface Inventory {
   /** Was everything read in which a model could be named? What was not is in `unread`. */
   readonly complete: boolean;
   readonly models: readonly InventoriedModel[];
+  /** Keys of rows that foreign keys refer to and that read like a model, such as a customer `o1`: no occurrences. */
+  readonly keys: readonly Occurrence[];
   readonly read: readonly {
     readonly table: string;
     readonly rows: number;

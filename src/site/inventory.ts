@@ -1,6 +1,6 @@
 /** An inventory of the database that is meant, and the same as a JSON document; see docs/guides/cli.md. */
 import { toMark } from '../engine/inventory/mend.ts';
-import type { SchemaOccurrence } from '../engine/inventory/occurrence.ts';
+import type { Occurrence, SchemaOccurrence } from '../engine/inventory/occurrence.ts';
 import { endOf, reportModel, reportModels } from '../engine/inventory/report.ts';
 import type { KnownModel, ModelReport } from '../engine/inventory/report.ts';
 import { nearestNames } from '../engine/nearest.ts';
@@ -44,7 +44,9 @@ export async function inventoryAt(
   const asked = model === undefined ? undefined : chooseModel(model, known);
   const begin = performance.now();
   const request = requestOf(known, asked, samplePercent);
-  const found = await withDatabase(where, (database) => take(database, request));
+  const all = await withDatabase(where, (database) => take(database, request));
+  const isAsked = ({ model: named }: Occurrence): boolean => asked === undefined || named === asked.id;
+  const found = { ...all, keys: all.keys.filter(isAsked) };
   return {
     found,
     reports:
@@ -93,6 +95,7 @@ export function inventoryJson({ found, reports, database, samplePercent, duratio
     samplePercent: samplePercent ?? null,
     way: found.way,
     models: reports.map(modelJson),
+    keys: found.keys,
     read: found.read,
     unread: found.unread,
     durationMs: Math.round(durationMs),

@@ -305,3 +305,34 @@ test('a prose column that mentions a model here and there is no place', () => {
   const prose = ['We like gpt-4o a lot.', 'Nothing here', 'Nor there', 'Write letters'];
   assert.equal(roleOf(proposeFor(catalog, { 'notes.body': prose }), 'notes.body'), undefined);
 });
+
+describe('keys that read like models', () => {
+  const kept: readonly [what: string, root: string, key: string, values: readonly string[]][] = [
+    ['customers called o1 and o3', 'orgs', 'id', ['o1', 'o3']],
+    ['people with names of models', 'users', 'username', ['sonar', 'o3', 'gpt-4o']],
+    ['workspaces with short slugs', 'workspaces', 'slug', ['o1', 'o3', 'o4']],
+    ['studios, which no list of words has', 'studios', 'slug', ['o1', 'o3']],
+  ];
+  for (const [what, root, key, values] of kept)
+    test(`${what} are tenants, and no models`, () => {
+      const catalog = buildCatalog({
+        [root]: { [key]: 'text!', name: 'text' },
+        agents: { id: 'integer!', owner_ref: `text -> ${root}.${key}`, model: 'text' },
+        notes: { id: 'integer!', owner_ref: `text -> ${root}.${key}`, body: 'text' },
+      });
+      const seen = {
+        [`${root}.${key}`]: values,
+        [`${root}.name`]: ['Acme', 'Globex'],
+        'agents.owner_ref': values,
+        'agents.model': names,
+      };
+      const proposal = proposeFor(catalog, seen);
+      assert.deepEqual(tablesOf(proposal), []);
+      assert.deepEqual([proposal.config.tenant.root, proposal.config.tenant.key], [root, key]);
+      assert.deepEqual(
+        proposal.config.places?.map(({ at }) => at),
+        ['agents.model'],
+      );
+      assert.ok(!proposal.questions.some((each) => /one tenant only/.test(each)));
+    });
+});

@@ -104,7 +104,7 @@ async function take(
 
 function show({ terminal }: Session, { json, csv }: InventoryOptions, shown: TakenInventory): void {
   if (json === true) terminal.out(JSON.stringify(inventoryJson(shown), null, 2));
-  else if (csv === true) terminal.out(inventoryCsv(shown.reports));
+  else if (csv === true) terminal.out(inventoryCsv(shown));
   else showInventory(terminal, shown);
 }
 

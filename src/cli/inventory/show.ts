@@ -18,6 +18,7 @@ export function showInventory(terminal: Terminal, shown: TakenInventory): void {
   const { found, reports } = shown;
   for (const report of reports) showModel(terminal, report, shown.today);
   if (reports.length === 0) out('No model of the registry is named.');
+  if (found.keys.length > 0) showKeys(terminal, found.keys);
   if (found.unread.length > 0) showUnread(terminal, found.unread);
   out();
   for (const line of summary(shown)) sayLine(terminal, line);
@@ -116,6 +117,15 @@ function variantText({ snapshot }: Occurrence, { id }: KnownModel): string {
     : `which is a model of its own and not ${id}`;
 }
 
+/** What was not counted, and why. */
+function showKeys(terminal: Terminal, keys: readonly Occurrence[]): void {
+  terminal.out(terminal.style.warning('Keys that read like models'));
+  sayLine(terminal, '  Foreign keys refer to them, and nothing calls them models: they are not counted.');
+  const rows = keys.map((each) => [placeOf(each), each.rows, writtenOf(each)]);
+  showTable(terminal, { head: ['where', 'rows', 'how it is written'], rows });
+  terminal.out();
+}
+
 function showUnread({ out, style, width }: Terminal, unread: readonly UnreadObject[]): void {
   out(style.warning('Not looked at'));
   for (const { gap, object, message } of unread)
@@ -164,8 +174,10 @@ const head = [
   'samples',
 ];
 
-export function inventoryCsv(reports: readonly ModelReport[]): string {
-  return csvText(head, reports.flatMap(linesOf));
+/** Of a key that only reads like a model nothing is said about that model. */
+export function inventoryCsv({ reports, found: { keys } }: TakenInventory): string {
+  const ofKeys = keys.map((each) => [each.model, '', '', '', 'key', ...rowFields(each)]);
+  return csvText(head, [...reports.flatMap(linesOf), ...ofKeys]);
 }
 
 function linesOf(report: ModelReport): string[][] {

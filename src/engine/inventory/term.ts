@@ -28,6 +28,11 @@ export function isWeakKey({ by, text }: Term): boolean {
   return by === 'key' && !isUuid(text);
 }
 
+/** A plain word, or as short as `o1`: a key of anything may read like it. */
+export function mayBeAnyKey(text: string): boolean {
+  return isPlainWord(text) || /^\p{L}{1,2}\d{1,2}$/u.test(text.trim());
+}
+
 /** A plain word, such as `default`, names a model only as a whole value: inside of a text it may mean anything. */
 export function isPlainWord(text: string): boolean {
   return /^\p{L}+$/u.test(text.trim());

@@ -3,6 +3,8 @@
  * A table of agents names models, too. What tells them apart: a model is called by its own name, and others point at it.
  */
 import type { Catalog, Column, Table, TableId } from '../catalogue/catalog.ts';
+import { isCalledOwner } from '../catalogue/owner-words.ts';
+import { mayBeAnyKey } from '../inventory/term.ts';
 import { isModelName, type KnownWords, shareOf } from './known.ts';
 import { guessHistory } from './history.ts';
 import { byColumn, matchRate, type Observations, valuesOf } from './observation.ts';
@@ -70,8 +72,11 @@ function weigh(evidence: ModelEvidence, table: Table): Weighed[] {
   if (name === undefined || table.primaryKey.length === 0 || (isPair(table) && !hasFeatures(table)))
     return [];
   const values = valuesOf(evidence.seen, table.id, name.name);
-  const known = values.filter((value) => isModelName(evidence.words, value)).length;
   const called = isCalledModel(table);
+  if (!called && isCalledOwner(table.name)) return [];
+  const reads = (value: string): boolean =>
+    isModelName(evidence.words, value) && (called || !mayBeAnyKey(value));
+  const known = values.filter(reads).length;
   const incoming = countIncoming(evidence, table);
   // One model may happen to be the name of anything, and names that nobody knows prove nothing.
   const proven =

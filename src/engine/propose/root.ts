@@ -4,38 +4,8 @@ import { type Catalog, findColumn, type Table, type TableId } from '../catalogue
 import { guessHistory } from './history.ts';
 import { KeyColumns, namesKeyOf } from './links.ts';
 import { guessDisplay } from './shape.ts';
+import { ownerWords } from '../catalogue/owner-words.ts';
 import { frameworkWords, singularWords } from '../catalogue/wording.ts';
-
-/** Words for a customer who shares the database with others, the likelier the higher. */
-const tenantWords: ReadonlyMap<string, number> = new Map(
-  Object.entries({
-    tenant: 10,
-    organization: 9,
-    organisation: 9,
-    org: 9,
-    mandant: 9,
-    company: 8,
-    account: 7,
-    customer: 7,
-    institution: 7,
-    municipality: 7,
-    firm: 7,
-    client: 5,
-    workspace: 5,
-    business: 5,
-    owner: 4,
-    team: 3,
-    site: 2,
-    project: 1,
-    group: 1,
-    user: -6,
-    person: -6,
-    member: -6,
-    provider: -8,
-    vendor: -8,
-    budget: -8,
-  }),
-);
 
 export interface RootGuess {
   readonly table: Table;
@@ -102,7 +72,7 @@ function wordScore({ tables }: Catalog, table: Table): number {
   const shared =
     words.length > 1 && tables.some(({ id, name }) => id !== table.id && singularWords(name)[0] === words[0]);
   const own = shared ? words.slice(1) : words;
-  const word = tenantWords.get(own.at(-1) ?? '') ?? 0;
+  const word = ownerWords.get(own.at(-1) ?? '') ?? 0;
   return own.length > 1 && word > 0 ? word / own.length : word;
 }
 

@@ -1,10 +1,12 @@
 /** Everything that names a model: foreign keys, keys without a foreign key, and values in texts, lists and documents. */
 import { given } from '../given.ts';
-import { type Column, findColumn, type Table } from '../catalogue/catalog.ts';
+import { type Column, findColumn, type Table, type TableId } from '../catalogue/catalog.ts';
+import { isCalledOwner } from '../catalogue/owner-words.ts';
+import { mayBeAnyKey } from '../inventory/term.ts';
 import { documentTraces } from './inner-traces.ts';
 import { isModelName, type KnownWords } from './known.ts';
-import { isLabel, namesModelPointer } from '../catalogue/listed-models.ts';
-import { matchRate } from './observation.ts';
+import { isCalledModel, isLabel, namesModelPointer } from '../catalogue/listed-models.ts';
+import { matchRate, valuesOf } from './observation.ts';
 import type { ModelGuess } from './models.ts';
 import type { PlaceInput, Trace } from './trace.ts';
 import { bindingTraces } from './bindings.ts';
@@ -15,6 +17,7 @@ import { looksLikeModel, namesModel, namesProvider } from '../catalogue/wording.
 /** All traces, in the order of the catalogue. */
 export function listTraces(input: PlaceInput): Trace[] {
   const known = knownNames(input);
+  const referred = referredColumns(input);
   return input.scope.catalog.tables.flatMap((table) => {
     const model = input.models.find((each) => each.table === table.id);
     const keys = keyTraces(input, table);
@@ -23,6 +26,7 @@ export function listTraces(input: PlaceInput): Trace[] {
     const claimed = new Set([
       ...[...keys, ...bindings].map((trace) => trace.column.name),
       ...table.foreignKeys.flatMap((key) => key.columns),
+      ...(referred.get(table.id) ?? []).filter((column) => isKeyFirst(input, table, column)),
     ]);
     // What the database computes follows its source.
     const rest = table.columns.filter(
@@ -30,6 +34,20 @@ export function listTraces(input: PlaceInput): Trace[] {
     );
     return [...keys, ...bindings, ...rest.flatMap((column) => valueTraces(input, known, table, column))];
   });
+}
+
+/** The columns of each table to which foreign keys lead. */
+function referredColumns({ scope }: PlaceInput): ReadonlyMap<TableId, readonly string[]> {
+  const keys = scope.catalog.tables.flatMap(({ foreignKeys }) => foreignKeys);
+  const byTable = Map.groupBy(keys, ({ references }) => references);
+  return new Map([...byTable].map(([id, own]) => [id, own.flatMap((key) => key.referencedColumns)]));
+}
+
+/** A customer may have the key `o1`. A key that foreign keys refer to is a key first, unless its values read like models alone. */
+function isKeyFirst({ seen, words }: PlaceInput, table: Table, column: string): boolean {
+  if (isCalledModel(table) || namesModel(column)) return false;
+  const named = valuesOf(seen, table.id, column).filter((value) => isModelName(words, value));
+  return isCalledOwner(table.name) || named.every(mayBeAnyKey);
 }
 
 function holdsProviders({ hasProvider }: KnownNames, column: Column): boolean {

@@ -6,6 +6,8 @@
  */
 import type { TableId } from '../../engine/catalogue/catalog.ts';
 import { createMatcher } from '../../engine/inventory/matcher.ts';
+import { partKeys } from '../../engine/inventory/keys.ts';
+import type { KeyLink } from '../../engine/inventory/keys.ts';
 import type { Occurrence, SchemaOccurrence, UnreadObject } from '../../engine/inventory/occurrence.ts';
 import type { Term } from '../../engine/inventory/term.ts';
 import type { Tx } from '../driver/database.ts';
@@ -13,7 +15,7 @@ import { ReadingProgress } from './progress.ts';
 import type { InventoryProgress } from './progress.ts';
 import { OpenTable, readPieces } from './read-tables.ts';
 import type { Piece, TableRead } from './read-tables.ts';
-import { readRelations } from './relations.ts';
+import { readKeyLinks, readRelations } from './relations.ts';
 import { occurrencesInSchema, readSchemaTexts } from '../catalogue/schema-texts.ts';
 import type { ReadWay } from './search.ts';
 
@@ -37,6 +39,8 @@ export interface InventoryRequest {
 
 export interface Inventory {
   readonly occurrences: readonly Occurrence[];
+  /** Keys of rows that read like a model and that nothing calls one; they are no occurrences. */
+  readonly keys: readonly Occurrence[];
   readonly schema: readonly SchemaOccurrence[];
   readonly read: readonly TableRead[];
   readonly unread: readonly UnreadObject[];
@@ -69,6 +73,7 @@ export interface PreparedInventory {
   readonly unread: readonly UnreadObject[];
   readonly stopped: () => boolean;
   readonly schema: readonly SchemaOccurrence[];
+  readonly keyLinks: readonly KeyLink[];
   readonly way: Inventory['way'];
   readonly progress: () => InventoryProgress;
 }
@@ -107,6 +112,7 @@ export async function prepareInventory(
     unread,
     stopped,
     schema: only === undefined ? occurrencesInSchema(await readSchemaTexts(tx), matcher) : [],
+    keyLinks: await readKeyLinks(tx),
     way,
     progress: () => progress.state(),
   };
@@ -129,14 +135,22 @@ async function chooseWay(tx: Tx, { sought, way }: InventoryRequest): Promise<Inv
     : { kind: 'all', why: `The line is fast (${shown}): every row is sent once and read here.` };
 }
 
-export function finishInventory({ tables, unread, schema, way, stopped }: PreparedInventory): Inventory {
+export function finishInventory({
+  tables,
+  unread,
+  schema,
+  keyLinks,
+  way,
+  stopped,
+}: PreparedInventory): Inventory {
   const order = ({ table, column, path }: Occurrence): string => `${table} ${column} ${path ?? ''}`;
   const gaps = [...unread, ...tables.map((table) => table.gap()).filter((each) => each !== undefined)];
   const read = tables.map((table) => table.seen()).filter((each) => each !== undefined);
+  const found = tables
+    .flatMap((table) => table.occurrences())
+    .sort((a, b) => (order(a) < order(b) ? -1 : order(a) > order(b) ? 1 : 0));
   return {
-    occurrences: tables
-      .flatMap((table) => table.occurrences())
-      .sort((a, b) => (order(a) < order(b) ? -1 : order(a) > order(b) ? 1 : 0)),
+    ...partKeys(found, keyLinks),
     schema,
     read: read.sort((a, b) => (a.table < b.table ? -1 : 1)),
     unread: gaps.sort((a, b) => (`${a.gap} ${a.object}` < `${b.gap} ${b.object}` ? -1 : 1)),

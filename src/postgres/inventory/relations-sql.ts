@@ -31,6 +31,19 @@ CROSS JOIN LATERAL (
 WHERE c.relkind IN ('r', 'p', 'f', 'm') AND ${users}
 ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
 
+/** The columns of foreign keys, each with the one that it refers to; a key of a partition is that of its parent. */
+export const keyLinksSql = String.raw`
+SELECT n.nspname::text AS schema, c.relname::text AS name, a.attname::text AS "column",
+       fn.nspname::text AS target_schema, f.relname::text AS target_name, fa.attname::text AS target_column
+FROM pg_catalog.pg_constraint k
+JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_class f ON f.oid = k.confrelid JOIN pg_catalog.pg_namespace fn ON fn.oid = f.relnamespace
+CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey)) AS pair(own, other)
+JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = pair.own
+JOIN pg_catalog.pg_attribute fa ON fa.attrelid = f.oid AND fa.attnum = pair.other
+WHERE k.contype = 'f' AND ${users}
+ORDER BY 1, 2, 3, 4, 5, 6`;
+
 /** The size of a table that was never analysed; it waits for whoever holds the table, so it is asked with a lock timeout. */
 export const sizeSql = `SELECT pg_catalog.pg_table_size($1::oid)::float8 AS bytes,
        pg_catalog.pg_relation_size($1::oid) / pg_catalog.current_setting('block_size')::float8 AS pages`;

@@ -4,7 +4,15 @@ import { tableId } from '../../engine/catalogue/catalog.ts';
 import type { TableId } from '../../engine/catalogue/catalog.ts';
 import type { UnreadObject, ColumnKind } from '../../engine/inventory/occurrence.ts';
 import type { Tx } from '../driver/database.ts';
-import { columnsSql, largeObjectsSql, relationsSql, sizeSql, typesSql } from './relations-sql.ts';
+import type { KeyLink } from '../../engine/inventory/keys.ts';
+import {
+  columnsSql,
+  keyLinksSql,
+  largeObjectsSql,
+  relationsSql,
+  sizeSql,
+  typesSql,
+} from './relations-sql.ts';
 import { isKey, kindsOf } from '../../engine/catalogue/value-kinds.ts';
 import type { TypeRow } from '../../engine/catalogue/value-kinds.ts';
 
@@ -69,6 +77,27 @@ export async function readRelations(tx: Tx, options: RelationsOptions): Promise<
   const { count } = await tx.one<{ count: number }>(largeObjectsSql);
   if (count > 0 && options.only === undefined) unread.push(largeObjects(count));
   return { tables: tables.sort((a, b) => b.bytes - a.bytes), unread };
+}
+
+/** What ties columns to keys, in every table that a login may be told of. */
+export async function readKeyLinks(tx: Tx): Promise<KeyLink[]> {
+  const rows = await tx.many<KeyLinkRow>(keyLinksSql);
+  return rows.map((row) => ({
+    table: tableId(row.schema, row.name),
+    column: row.column,
+    target: tableId(row.target_schema, row.target_name),
+    targetName: row.target_name,
+    targetColumn: row.target_column,
+  }));
+}
+
+interface KeyLinkRow {
+  schema: string;
+  name: string;
+  column: string;
+  target_schema: string;
+  target_name: string;
+  target_column: string;
 }
 
 interface ReadRelationRow {

@@ -57,6 +57,42 @@ eachEngine((engine) => {
     });
   }
 
+  it('takes keys that foreign keys refer to for keys, and says which', async () => {
+    const fresh = await freshDatabase(engine);
+    const own = await openDatabase(fresh.target);
+    try {
+      await own.transaction({}, (tx) =>
+        tx.script(`
+          CREATE TABLE orgs (id text PRIMARY KEY); INSERT INTO orgs VALUES ('o1'), ('o3'), ('acme');
+          CREATE TABLE agents (org text REFERENCES orgs, id int, model text, PRIMARY KEY (org, id), UNIQUE (id, org));
+          INSERT INTO agents VALUES ('o1', 1, 'o3'), ('acme', 1, 'gpt-4o');
+          CREATE TABLE runs (owner text, agent int, said jsonb, FOREIGN KEY (agent, owner) REFERENCES agents (id, org))
+            PARTITION BY LIST (owner);
+          CREATE TABLE runs_rest PARTITION OF runs DEFAULT;
+          INSERT INTO runs VALUES ('o1', 1, '{"model": "o1"}');
+          CREATE TABLE llms (id text PRIMARY KEY); INSERT INTO llms VALUES ('o1');
+          CREATE TABLE offers (llm text REFERENCES llms); INSERT INTO offers VALUES ('o1')`),
+      );
+      const o1 = terms.filter(({ model }) => model === 'o1');
+      for (const request of [{ terms }, { terms, sought: o1 }]) {
+        const found = await takeInventory(own, request);
+        const shown = (all: readonly Occurrence[]): string[] =>
+          all
+            .filter(({ model }) => model === 'o1')
+            .map(({ table, column, path }) => `${table}.${column}${path ?? ''}`);
+        assert.deepEqual(shown(found.keys), ['public.agents.org', 'public.orgs.id', 'public.runs.owner']);
+        assert.deepEqual(shown(found.occurrences), [
+          'public.llms.id',
+          'public.offers.llm',
+          'public.runs.said/model',
+        ]);
+      }
+    } finally {
+      await own.close();
+      await fresh.drop();
+    }
+  });
+
   it('tells a snapshot that nobody knows, and counts each model apart', async () => {
     const { occurrences } = await takeInventory(db, { terms });
     const unknown = occurrences.filter(({ snapshot }) => snapshot);
