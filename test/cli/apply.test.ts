@@ -91,7 +91,7 @@ oneEngine((engine) => {
     assert.match(csv.stdout, /^step,table,action,key,before,after\r\n1,/);
     assert.match((await run('history', id, '--csv')).stdout, /^step,what,of,planned,done\r\n1,/);
     const text = await run('history', id, '--tenant', 'Alder Clinic');
-    assert.match(text.stdout, /repoint +assistants +22 +22/);
+    assert.match(text.stdout, /repoint\tassistants\t22\t22/);
     assert.match((await run('history', id, '--tenant', 'Cedar School')).stderr, /^MIGRATION_NOT_FOUND/);
   }
 

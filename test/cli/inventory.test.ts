@@ -53,9 +53,9 @@ describe('without a configuration', () => {
     const { status, stdout, stderr } = await run();
     assert.equal(status, 0, stderr);
     assert.match(stdout, /^gpt-4o \(openai, completion\): (ends|ended) 2027-01-14.*; \S+ follows$/m);
-    assert.match(stdout, /agents\.model +1 +gpt-4o$/m);
-    assert.match(stdout, /agents\.model +1 +openai\/gpt-4o$/m);
-    assert.match(stdout, /agents\.settings \/limits\/~key +1 +gpt-4o as the name of a member$/m);
+    assert.match(stdout, /agents\.model\t1\tgpt-4o$/m);
+    assert.match(stdout, /agents\.model\t1\topenai\/gpt-4o$/m);
+    assert.match(stdout, /agents\.settings \/limits\/~key\t1\tgpt-4o as the name of a member$/m);
     assert.match(
       stdout,
       /default agents\.model says gpt-4o: new rows will name it\.\n +ALTER TABLE public\.agents ALTER COLUMN model SET DEFAULT/,
@@ -64,7 +64,7 @@ describe('without a configuration', () => {
       stdout,
       /Related: 1 row of agents\.model names gpt-4o-2024-11-20, which is a model of its own/,
     );
-    assert.match(stdout, /notes\.text +1 +claude-opus-4-1 inside a longer text$/m);
+    assert.match(stdout, /notes\.text\t1\tclaude-opus-4-1 inside a longer text$/m);
     assert.ok(
       stdout.indexOf('claude-opus-4-1 (') < stdout.indexOf('gpt-4o ('),
       'what ends first comes first',

@@ -84,7 +84,7 @@ test('every command names what is under way with both ways on; apply --online en
   assert.match(online.stdout, /Complete/);
 
   const [, id = ''] = /Migration (\S+)/.exec(online.stdout) ?? [];
-  assert.match((await run('history', id)).stdout, /\n *1-\d+ +rewrite-json +flows +1503 +1503/);
+  assert.match((await run('history', id)).stdout, /\n1-\d+\trewrite-json\tflows\t1503\t1503/);
   const back = await run('rollback', id, '--yes', '--json');
   assert.deepEqual((JSON.parse(back.stdout) as { skippedCount: number }).skippedCount, 0);
 

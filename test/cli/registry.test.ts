@@ -137,11 +137,11 @@ test('validate and show: the whole, a runtime, a model by another name, what goe
   );
   assert.match(
     (await droverHere(['registry', 'show'], { env })).stdout,
-    /desk +closed +4 +platform, acme, acme-login, brio/,
+    /desk\tclosed\t4\tplatform, acme, acme-login, brio/,
   );
   assert.match(
     (await droverHere(['registry', 'show', 'desk'], { env })).stdout,
-    /brio +tenant +BRIO_KEY +brio#, brio#-… \(any case\)/,
+    /brio\ttenant\tBRIO_KEY\tbrio#, brio#-… \(any case\)/,
   );
   assert.match(
     (await droverHere(['registry', 'show', 'acme-gone-0'], { env })).stdout,

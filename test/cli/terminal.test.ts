@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { askToGoOn } from '../../src/cli/terminal/ask.ts';
 import { wrapLine } from '../../src/cli/terminal/wrap.ts';
 import { showList, showTable } from '../../src/cli/terminal/table.ts';
-import { openTerminal } from '../../src/cli/terminal/terminal.ts';
+import { onErrorStream, openTerminal } from '../../src/cli/terminal/terminal.ts';
 import { DroverError } from '../../src/errors.ts';
 import { commandsBelow, droverHere } from './drover-here.ts';
 import { csvText } from '../../src/cli/terminal/csv.ts';
@@ -43,6 +43,28 @@ test('a table fits 40, 80 and 120 columns, and cuts no name', () => {
       String(columns),
     );
   }
+});
+
+test('a table within a text is rows with tabs below its head where nobody watches that stream', () => {
+  const content = {
+    head: ['what moved', 'row changes'],
+    rows: [
+      ['apps of a long name', 4],
+      ['a', 12],
+    ],
+  };
+  const shown = (isTTY: { readonly out: boolean; readonly err: boolean }, onErr: boolean): string => {
+    const stream = (tty: boolean) => Object.assign(new PassThrough(), { isTTY: tty, columns: 80 });
+    const [stdout, stderr] = [stream(isTTY.out), stream(isTTY.err)];
+    const terminal = openTerminal({ stdin: process.stdin, stdout, stderr }, 'never');
+    showTable(onErr ? onErrorStream(terminal) : terminal, content);
+    return String((onErr ? stderr : stdout).read());
+  };
+  const rows = 'what moved\trow changes\napps of a long name\t4\na\t12\n';
+  assert.equal(shown({ out: false, err: true }, false), rows);
+  assert.equal(shown({ out: true, err: false }, true), rows);
+  assert.doesNotMatch(shown({ out: true, err: false }, false), /\t/);
+  assert.doesNotMatch(shown({ out: false, err: true }, true), /\t/);
 });
 
 test('a list is a row a line with tabs where nobody watches, and CSV where that is asked for', () => {

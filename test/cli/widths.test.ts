@@ -46,6 +46,8 @@ const seen: Readonly<Record<string, readonly Seen[] | string>> = {
   rollback: 'as apply',
   'rekey plan': 'as plan',
   'rekey apply': 'as apply',
+  'tenantize plan': 'attached databases alone',
+  tenantize: 'a group',
   init: 'a file, whose lines are as they are',
   completion: 'a script',
   man: 'a page for `man`, which wraps it',

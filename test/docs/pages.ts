@@ -88,10 +88,15 @@ function asShown(text: string): string {
   return plain.replaceAll(/^.*\r(?!\n)/gm, '');
 }
 
-/** Ids, times and days that are left differ from run to run; everything else is what is shown. */
+/**
+ * Ids, times and days that are left differ from run to run. A page shows the columns of a table as a terminal pads them; here the output
+ * is a pipe, in which a tab parts them. Everything else is what is shown.
+ */
 function settled(text: string): string {
   return text
     .replaceAll(/[ \t]+$/gm, '')
+    .replaceAll(/(?<=\S)(?:\t+| {2,})(?=\S)/g, '\t')
+    .replaceAll(/^ (?=\S.*\t)/gm, '')
     .replaceAll(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'ID')
     .replaceAll(/\b(?=[0-9a-f]*\d)[0-9a-f]{12,64}\b/g, 'HASH')
     .replaceAll(/\b\d+(\.\d+)? (ms|s|min)\b/g, 'TIME')

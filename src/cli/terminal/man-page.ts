@@ -16,7 +16,7 @@ export function manPage(tree: KnownCommand, version: string): string {
     '.SH COMMANDS',
     ...everyCommand(tree)
       .slice(1)
-      .filter(({ below }) => below.length === 0)
+      .filter(({ below, options }) => below.length === 0 || options.some(isItsOwn))
       .flatMap(describe),
     '.SH EXIT STATUS',
     ...definitions([
@@ -27,6 +27,11 @@ export function manPage(tree: KnownCommand, version: string): string {
       ['130', 'stopped by Ctrl-C'],
     ]),
   ].join('\n');
+}
+
+/** Every group has help; one that also does something has more. */
+function isItsOwn({ flags }: KnownCommand['options'][number]): boolean {
+  return !flags.includes('--help');
 }
 
 function describe(command: KnownCommand): string[] {

@@ -15,11 +15,9 @@ export interface TableContent {
  * `cut` and `awk` find them; with `csv` it is CSV with a line of names.
  */
 export function showList(terminal: Terminal, content: TableContent, csv = false): void {
-  const { out, isShown } = terminal;
-  const { head, rows } = content;
-  if (csv) return out(csvText(head, rows));
-  if (isShown) return showTable(terminal, content);
-  for (const row of rows) out(row.map((cell) => printable(String(cell))).join('\t'));
+  if (csv) terminal.out(csvText(content.head, content.rows));
+  else if (terminal.isShown) showTable(terminal, content);
+  else showRows(terminal, content.rows);
 }
 
 /** Is a list printed as rows, for a program, and not as people read it? */
@@ -35,11 +33,13 @@ const frameless = {
 }; // prettier-ignore
 
 /**
- * Prints a table as data; numbers to the right. What is too wide wraps between words. Where the columns cannot be that narrow, each row
- * is a block with a line for each value, because no name is cut in its middle.
+ * Prints a table that is a part of a longer text; numbers to the right. A pipe gets the head and the rows, a line each, with tabs. On a
+ * terminal what is too wide wraps between words. Where the columns cannot be that narrow, each row is a block with a line for each value,
+ * because no name is cut in its middle.
  */
 export function showTable(terminal: Terminal, { head, rows }: TableContent): void {
-  const { out, style, width } = terminal;
+  const { out, style, width, isShown } = terminal;
+  if (!isShown) return showRows(terminal, [head, ...rows]);
   const widths = columnWidths([head, ...rows], width);
   if (widths === undefined) return showBlocks(terminal, { head, rows });
   const table = new CliTable({
@@ -54,6 +54,11 @@ export function showTable(terminal: Terminal, { head, rows }: TableContent): voi
     ...rows.map((row) => row.map((cell) => ({ content: printable(String(cell)), wrapOnWordBoundary: true }))),
   );
   for (const line of table.toString().split('\n')) out(line.trimEnd());
+}
+
+/** A row a line, whatever its length. */
+function showRows({ out }: Terminal, rows: readonly TableRow[]): void {
+  for (const row of rows) out(row.map((cell) => printable(String(cell))).join('\t'));
 }
 
 /** A row as `name  value` lines; a line without spaces is left to the terminal. */

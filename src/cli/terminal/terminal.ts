@@ -66,7 +66,8 @@ export function openTerminal(streams: Streams, color: ColorMode): Terminal {
 
 /** The same terminal, for showing something that is not the data of the command. */
 export function onErrorStream(terminal: Terminal): Terminal {
-  return { ...terminal, out: terminal.err, style: terminal.errStyle, width: terminal.errWidth };
+  const { err, errStyle, errWidth, isWatched } = terminal;
+  return { ...terminal, out: err, style: errStyle, width: errWidth, isShown: isWatched };
 }
 
 /** What is piped is read later, on a terminal of unknown width. */
