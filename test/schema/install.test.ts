@@ -206,7 +206,17 @@ eachEngine((engine) => {
         ),
       );
     assert.deepEqual(await tables(defaultSchema), []);
-    await sql((tx) => tx.run('DROP SCHEMA theirs CASCADE'));
+    // What Drover has written down about it counts as nobody's table.
+    await sql((tx) =>
+      tx.script(
+        'CREATE SCHEMA drover; CREATE TABLE drover.schema_migrations (); CREATE TABLE drover.journal ()',
+      ),
+    );
+    await assert.rejects(
+      openPlatform(db, { install: true }),
+      refusal('NO_DATABASE', /holds 2 tables, none of Drover’s own schema \(Drover keeps records about it/),
+    );
+    await sql((tx) => tx.run('DROP SCHEMA theirs, drover CASCADE'));
     const empty = openPlatform(db, { install: true });
     if (engine === 'embedded') await empty;
     else await assert.rejects(empty, refusal('NO_DATABASE', /holds no table/));

@@ -5,7 +5,7 @@ import { quoteIdent } from '../sql/identifiers.ts';
 export interface DatabaseFacts {
   readonly database: string;
   readonly login: string;
-  /** Tables of every schema that is not the system's; a partitioned one counts once. */
+  /** Tables of every schema that is not the system's, but for Drover's records; a partitioned one counts once. */
   readonly tables: number;
   /** Does Drover keep records about it there? */
   readonly hasRecords: boolean;
@@ -25,7 +25,8 @@ export async function readDatabaseFacts(tx: Tx, roles: readonly string[]): Promi
     `SELECT current_database()::text AS database, current_user::text AS login,
        (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition
-          AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema')::int AS tables,
+          AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+          AND NOT (n.nspname = 'drover' AND to_regclass('drover.schema_migrations') IS NOT NULL))::int AS tables,
        EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                WHERE n.nspname = 'drover' AND c.relname = 'schema_migrations') AS "hasRecords",
        CASE WHEN pg_is_in_recovery() THEN 'standby'
