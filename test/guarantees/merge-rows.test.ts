@@ -404,6 +404,31 @@ eachEngine((engine) => {
       assert.deepEqual(compareDatabases(start, await at.text()), {});
     });
 
+    it('every alias leads where it led before, through chains of merges and re-keys, there and back', async () => {
+      const at =
+        await prepare(`CREATE TABLE customers (id int PRIMARY KEY); INSERT INTO customers VALUES (0), (2), (3), (9);
+        CREATE TABLE orders (id int PRIMARY KEY, c int REFERENCES customers); INSERT INTO orders VALUES (0, 0), (2, 2), (3, 3), (9, 9);`);
+      const led = async (): Promise<string[]> =>
+        (await listAliases(at.site, { table: `${at.schema}.customers` })).map(
+          ({ from, to }) => `${from} ${to}`,
+        );
+      const back = async (migrationId: string): Promise<string> =>
+        (await rollbackOne(at.site, { migrationId, actor })).migrationId;
+      const { merge: _merge, ...plain } = at.intent({ from: '0', to: '1' });
+      await applyOne(at.site, { intent: plain, confirm: true, actor });
+      await at.apply({ from: '9', to: '3' });
+      await at.apply({ from: '1', to: '2' });
+      const { migrationId } = await at.apply({ from: '2', to: '3' });
+      const done = ['0 3', '1 3', '2 3', '9 3'];
+      assert.deepEqual(await led(), done);
+      const first = await back(migrationId);
+      assert.deepEqual(await led(), ['0 2', '1 2', '9 3']);
+      const second = await back(first);
+      assert.deepEqual(await led(), done);
+      await back(second);
+      assert.deepEqual(await led(), ['0 2', '1 2', '9 3']);
+    });
+
     it('goes on where the records are elsewhere, and with rows set aside there', async () => {
       const at = await prepare(customers + presets, { tenant: ofTenants, intent: { tenant: 'a' } });
       const records = await freshDatabase('embedded');

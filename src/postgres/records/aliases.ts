@@ -106,7 +106,7 @@ async function hasAliases(state: Tx, site: Site): Promise<boolean> {
 }
 
 function ofTable({ state }: Site): string {
-  return `tenant_id = $1::text::${state.tenantType} AND table_name = $2`;
+  return `a.tenant_id = $1::text::${state.tenantType} AND a.table_name = $2`;
 }
 
 function issued({ table, to }: Pick<Rekeyed, 'table' | 'to'>, key: string): DroverError {
@@ -146,13 +146,13 @@ export async function writeAlias(state: Tx, site: Site, done: DoneBy): Promise<v
       taken === undefined
         ? `INSERT INTO ${aliases} (tenant_id, table_name, old_key, new_key, migration_id)
            VALUES ($1::text::${site.state.tenantType}, $2, $3, $4, $5::text::uuid)`
-        : `UPDATE ${aliases} SET old_key = $3, new_key = $4, migration_id = $5::text::uuid, since = statement_timestamp()
+        : `UPDATE ${aliases} a SET old_key = $3, new_key = $4, migration_id = $5::text::uuid, since = statement_timestamp()
            WHERE ${ofTable(site)} AND old_key = $4`,
       [...own, from, to, done.id],
     );
   else if (!led.stands) await writeOver(state, site, { rekeyed, led, id: done.id });
   await state.run(
-    `UPDATE ${aliases} SET new_key = $4 WHERE ${ofTable(site)} AND new_key = $3 AND old_key <> $4`,
+    `UPDATE ${aliases} a SET new_key = $4 WHERE ${ofTable(site)} AND new_key = $3 AND old_key <> $4`,
     [...own, from, to],
   );
 }
@@ -166,14 +166,53 @@ async function writeOver(
   const aliases = stateTable(site, 'aliases');
   const own = [recordedTenant(tenant), table];
   await state.run(
-    `UPDATE ${aliases} SET new_key = $4, migration_id = $5::text::uuid, since = statement_timestamp()
+    `UPDATE ${aliases} a SET new_key = $4, migration_id = $5::text::uuid, since = statement_timestamp()
      WHERE ${ofTable(site)} AND old_key = $3`,
     [...own, from, to, id],
   );
   await state.run(
-    `UPDATE ${aliases} SET migration_id = $4::text::uuid WHERE ${ofTable(site)} AND old_key = $3`,
+    `UPDATE ${aliases} a SET migration_id = $4::text::uuid WHERE ${ofTable(site)} AND old_key = $3`,
     [...own, to, led.migration],
   );
+}
+
+/**
+ * A merge is taken back by its journal, so no plan says what becomes of aliases. What led to the row that returned, leads to it again;
+ * where the merge stands again, to where that row went.
+ */
+export async function leadAgain(
+  state: Tx,
+  site: Site,
+  { tenant, id }: Pick<DoneBy, 'tenant' | 'id'>,
+): Promise<void> {
+  const own = recordedTenant(tenant);
+  const [aliases, migrations] = [stateTable(site, 'aliases'), stateTable(site, 'migrations')];
+  const merged = await state.many<{ table: string; old: string; key: string; stands: boolean }>(
+    `WITH RECURSIVE up AS (
+       SELECT m.tenant_id, m.id, m.parent_id, m.kind FROM ${migrations} m
+       WHERE m.tenant_id = $1::text::${site.state.tenantType} AND m.id = $2::text::uuid
+       UNION ALL SELECT m.tenant_id, m.id, m.parent_id, m.kind FROM up
+         JOIN ${migrations} m ON m.tenant_id = up.tenant_id AND m.id = up.parent_id)
+     SELECT a.table_name AS "table", a.old_key AS old, a.new_key AS key, ${standsSql(site)} AS stands
+     FROM up JOIN ${aliases} a ON a.tenant_id = up.tenant_id AND a.migration_id = up.id WHERE up.kind = 'merge'`,
+    [own, id],
+  );
+  for (const { table, old, key, stands } of merged)
+    await state.run(
+      stands
+        ? `UPDATE ${aliases} a SET new_key = $4 WHERE ${ofTable(site)} AND new_key = $3 AND old_key <> $4`
+        : `${ledSql(site)} UPDATE ${aliases} a SET new_key = $3 FROM led
+           WHERE ${ofTable(site)} AND a.old_key = led.key AND a.old_key <> $3`,
+      [own, table, old, ...(stands ? [key] : [])],
+    );
+}
+
+/** The keys that led to $3, step by step as each migration made them: chains are kept resolved, so what they lead to does not say it. */
+function ledSql(site: Site): string {
+  return `WITH RECURSIVE led AS (SELECT $3::text AS key
+    UNION SELECT a.old_key FROM led JOIN ${stateTable(site, 'aliases')} a ON ${ofTable(site)}
+      JOIN ${stateTable(site, 'migrations')} n ON n.tenant_id = a.tenant_id AND n.id = a.migration_id
+    WHERE ${standsSql(site)} AND led.key = CASE WHEN n.from_key = a.old_key THEN n.to_key ELSE n.from_key END)`;
 }
 
 export interface Alias {

@@ -5,6 +5,7 @@
 import { recordedTenant } from '../../engine/tenant.ts';
 import type { TenantKey } from '../../engine/tenant.ts';
 import type { Tx } from '../driver/database.ts';
+import { leadAgain } from './aliases.ts';
 import { stateTable } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 
@@ -28,8 +29,10 @@ export async function writeSetAside(
   const merges = (steps: readonly { readonly operation: string }[]): boolean =>
     steps.some(({ operation }) => operation.endsWith('merge-rows'));
   const mayReturn = kind === 'rollback' && (results === undefined || merges(results.map(({ step }) => step)));
-  if (mayReturn) await state.run(noteSql(site), about);
-  else if (kind !== 'rollback' && merges(plan?.steps ?? [])) await state.run(insertSql(site), about);
+  if (mayReturn) {
+    await state.run(noteSql(site), about);
+    await leadAgain(state, site, { tenant, id });
+  } else if (kind !== 'rollback' && merges(plan?.steps ?? [])) await state.run(insertSql(site), about);
 }
 
 const keysSql = 'coalesce(j.uuid_keys::text[], j.int_keys::text[], j.text_keys)';
