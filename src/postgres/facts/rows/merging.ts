@@ -60,8 +60,9 @@ class Growing {
 
   merging(): Merging {
     const { rules, subject, member } = this.about;
-    const lost = new Map<TableId, string[]>();
-    for (const { table, row } of this.lost) lost.set(table, [...(lost.get(table) ?? []), row]);
+    const lost = new Map(
+      [...Map.groupBy(this.lost, ({ table }) => table)].map(([id, all]) => [id, all.map(({ row }) => row)]),
+    );
     return {
       rules,
       subject,
@@ -189,6 +190,7 @@ async function addReference(tx: Tx, growing: Growing, { table, lost, keys }: Ref
   const [first] = keys;
   const columns = first?.foreignKey.referencedColumns ?? [];
   const images = await readBoth(tx, growing, { table, lost, columns });
+  let changing = changingColumns(growing, table);
   for (const { row, survivor, own, other, now, then } of images) {
     const differing = columns.filter((_, at) => own[at] !== other[at]);
     const [name = '', ...more] = differing;
@@ -197,19 +199,16 @@ async function addReference(tx: Tx, growing: Growing, { table, lost, keys }: Ref
     const [from = null, to = null] = [now[at], then[at]];
     if (differing.length === 0 || now.some((value) => value === null) || known?.pairs.get(from ?? '') === to)
       continue;
-    if (
-      more.length > 0 ||
-      to === null ||
-      !isAlone(growing, table, name) ||
-      isChanging(growing, table, name)
-    ) {
+    if (more.length > 0 || to === null || !isAlone(growing, table, name) || changing.has(name)) {
       await refuseReferred(tx, growing, { table, keys, row, survivor });
       continue;
     }
     const mapping = known ?? { table: table.id, column: name, pairs: new Map<string, string>() };
-    if (known === undefined) growing.mappings.push(mapping);
     for (const [key, value] of mapping.pairs) if (value === from) mapping.pairs.set(key, to);
     mapping.pairs.set(from ?? '', to);
+    if (known !== undefined) continue;
+    growing.mappings.push(mapping);
+    changing = changingColumns(growing, table);
   }
 }
 
@@ -224,9 +223,9 @@ function isAlone({ about: { rules } }: Growing, table: Table, name: string): boo
   );
 }
 
-function isChanging(growing: Growing, table: Table, name: string): boolean {
+function changingColumns(growing: Growing, table: Table): ReadonlySet<string> {
   const columns = mergedTables(growing.merging()).get(table.id)?.columns ?? [];
-  return columns.some((each) => each.name === name);
+  return new Set(columns.map(({ name }) => name));
 }
 
 interface Both {
@@ -315,8 +314,9 @@ async function settled(tx: Tx, growing: Growing): Promise<LostRows[]> {
       .toSorted((a, b) => compareText(a.row, b.row));
     const open = pairs.filter(({ survivor: kept }) => !served.has(JSON.stringify([first.table, kept])));
     const pass = await passing(tx, growing, { table: first.table, keep, pairs: open });
+    const passes = new Set(pass);
     for (const { row: gone, survivor: kept } of open)
-      if (pass.includes(gone)) served.add(JSON.stringify([first.table, kept]));
+      if (passes.has(gone)) served.add(JSON.stringify([first.table, kept]));
     lost.push({
       table: first.table,
       place: first.place,
@@ -339,7 +339,8 @@ async function passing(
   if (own === undefined || keep === 'ask' || keep === 'keep-target') return [];
   if (keep === 'keep-source') {
     const first = new Map(pairs.toReversed().map(({ row, survivor }) => [survivor, row]));
-    return pairs.map(({ row }) => row).filter((row) => [...first.values()].includes(row));
+    const passes = new Set(first.values());
+    return pairs.map(({ row }) => row).filter((row) => passes.has(row));
   }
   const keys = pairs.flatMap(({ row, survivor }) => [row, survivor]);
   const [rows, survivors] = [pairs.map(({ row }) => row), pairs.map(({ survivor }) => survivor)];
