@@ -14,6 +14,7 @@ import { proposalWords } from '../src/registry/known/proposal-words.ts';
 import { builtInFolder, loadValid } from '../src/registry/load/folder.ts';
 import { catalogues } from '../test/cases/init/catalogues.ts';
 import { columns } from '../test/cases/init/columns.ts';
+import { servers } from '../test/cases/init/servers.ts';
 import type { SmallSchema } from '../test/cases/init/schema.ts';
 import { placeName, type Score, scoreOf, verdictOf } from '../test/cases/init/score.ts';
 import { startPostgres } from '../test/support/postgres-server.ts';
@@ -25,7 +26,7 @@ type Known = Pick<SmallSchema, 'name' | 'script' | 'schemas' | 'root' | 'places'
 };
 
 const examples = ['a-two-owners', 'b-text-pairs', 'c-odd-names'].map(exampleOf);
-const small = [...catalogues, ...columns].map((schema): Known => ({
+const small = [...catalogues, ...columns, ...servers].map((schema): Known => ({
   ...schema,
   tables: Object.keys(schema.models ?? {}).length,
 }));

@@ -6,12 +6,13 @@ import type { Config } from '../../src/engine/rules/config.ts';
 import { oneEngine } from '../support/databases.ts';
 import { catalogues } from './init/catalogues.ts';
 import { columns } from './init/columns.ts';
+import { servers } from './init/servers.ts';
 import type { SmallSchema } from './init/schema.ts';
 import { placeName, scoreOf } from './init/score.ts';
 import { smallDatabase } from './small-database.ts';
 
 oneEngine((engine) => {
-  for (const schema of [...catalogues, ...columns])
+  for (const schema of [...catalogues, ...columns, ...servers])
     test(schema.name, async () => {
       const small = await smallDatabase(engine, schema.script);
       try {

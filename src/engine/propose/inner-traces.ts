@@ -5,6 +5,7 @@ import type { PlaceConfig } from '../rules/config.ts';
 import { innerOf, type InnerValues } from './observation.ts';
 import type { PlaceInput, Trace } from './trace.ts';
 import { type KnownNames, type ColumnWriting, writingOf } from './templates.ts';
+import { serverDoubt } from './through.ts';
 import { coincidence, isComparable, namelessDoubt, prose, withinText } from './text-traces.ts';
 import { holdsProse, namesModel, namesProvider, snake } from '../catalogue/wording.ts';
 
@@ -55,7 +56,8 @@ function innerTraces(input: PlaceInput, known: KnownNames, inner: Inner): Trace[
     shape.doubt ??
     innerDoubt({ last, how, named, speaks: speaksOfModels(column.name, entry.pointer) }, entry, writing) ??
     replacedDoubt(inner) ??
-    namelessDoubt(input, how, undefined);
+    namelessDoubt(input, how, undefined) ??
+    serverDoubt(input, { table, column }, how, hits);
   const reason = `${hits.length} of ${where} name models: ${JSON.stringify(hits[0])}`;
   return [{ table, column, how, reason, ...given({ doubt }) }];
 }

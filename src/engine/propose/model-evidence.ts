@@ -131,11 +131,22 @@ function countIncoming({ catalog, seen }: ModelEvidence, { id }: Table): number 
 /** In a list of models the model is the row itself; where a row is called something else, the model is what it uses. */
 function ownName(table: Table, name: Column, called: boolean): number {
   const text = snake(name.name);
+  if (!called && usesModel(table, name)) return -6;
   if (/^((ai_|llm_|base_)?model_?)?(name|slug|identifier|code|key|id|handle)$/.test(text)) return 2;
   if (called) return singularWords(table.name).length === 1 ? 1 : 0;
   const other = findWorded(table, /^(display_?|full_?)?(name|title|label)$/, ['text']);
   return namesModel(name.name) && other !== undefined ? -3 : 0;
 }
+
+/** A row with a name of its own beside a model, and nothing that only a model has: an agent, whatever refers to it. */
+function usesModel(table: Table, name: Column): boolean {
+  const own = findWorded(table, /^(name|title)$/, ['text']);
+  const isModels = table.columns.some((column) => property.test(snake(column.name)));
+  return own !== undefined && own.name !== name.name && namesModel(name.name) && !isModels;
+}
+
+const property =
+  /(^|_)(price|cost|vision|capabilit(y|ies)|modalit(y|ies)|context_(window|length|size)|deprecated|sunset|eol|dimensions?)(_|$)/;
 
 /**
  * The column in which a model is called as its provider calls it: `gpt-4o`, not "GPT-4o (vision)". The one with the most known

@@ -4,6 +4,7 @@ import { isProviderName, shareOf } from './known.ts';
 import { filledOf, valuesOf } from './observation.ts';
 import type { PlaceInput, Trace } from './trace.ts';
 import { type KnownNames, writingOf } from './templates.ts';
+import { serverDoubt } from './through.ts';
 import type { OwnColumn } from './links.ts';
 import type { Column, Table } from '../catalogue/catalog.ts';
 import { holdsProse, namesModel, namesProvider, snake } from '../catalogue/wording.ts';
@@ -35,7 +36,8 @@ export function textTraces(input: PlaceInput, known: KnownNames, { table, column
   const doubt =
     valueDoubt({ column: column.name, named, values, hits, left }) ??
     beside.doubt ??
-    namelessDoubt(input, how, beside.partner);
+    namelessDoubt(input, how, beside.partner) ??
+    (beside.partner === undefined ? serverDoubt(input, { table, column }, how, hits) : undefined);
   const embeds = hits.length > 0 && hits.every((value) => input.words.model(value)?.kind === 'embedding');
   const written = left.length > 0 ? { shape: 'inside' as const } : how;
   const place = { ...written, ...given({ partner: beside.partner }) };
@@ -95,7 +97,7 @@ function providerBeside(
   const [paired, all] = [filled(found.name), filled(column.name)];
   if (paired < all)
     return { doubt: `${all - paired} of ${all} rows have no ${found.name} that says through whom` };
-  return isComparable(input, values) && found.kind === 'text'
+  return isComparable(input, values)
     ? { partner: found.name }
     : { doubt: `${found.name} beside it holds none of the providers of the models` };
 }
@@ -129,7 +131,7 @@ function partnerOf(input: PlaceInput, table: Table, column: string): Column | un
   const holds = (other: Column): boolean =>
     shareOf(valuesOf(input.seen, table.id, other.name), (value) => isProviderName(input.words, value)) >= 0.5;
   const others = table.columns.filter(
-    (other) => other.name !== column && other.kind === 'text' && !other.computed,
+    (other) => other.name !== column && ['text', 'enum'].includes(other.kind) && !other.computed,
   );
   const named = others.filter((other) => namesProvider(other.name));
   const providers = named.length > 0 ? named : others.filter(holds);
