@@ -38,10 +38,13 @@ oneEngine((engine) => {
     const { status, json } = await http.call('GET', path, { key: http.keys.sysadmin });
     assert.equal(status, 200, JSON.stringify(json));
     type Found = { severity: string; rule: string; at: { name: string; part?: string } };
-    return (json.findings as Found[]).map(
-      ({ severity, rule, at }) =>
-        `${severity} ${rule} ${at.name}${at.part === undefined ? '' : `.${at.part}`}`,
-    );
+    // The release of the server that runs the tests is no fault of the schema.
+    return (json.findings as Found[])
+      .filter(({ rule }) => rule !== 'server-cve')
+      .map(
+        ({ severity, rule, at }) =>
+          `${severity} ${rule} ${at.name}${at.part === undefined ? '' : `.${at.part}`}`,
+      );
   };
 
   it('is for a sysadmin, kept by nobody, and has no error and no warning', async () => {

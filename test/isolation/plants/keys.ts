@@ -250,7 +250,7 @@ export const serverPlants: readonly Plant[] = [
     severity: 'warning',
     sql: '',
     shapes: ['plain'],
-    changed: (facts) => ({ ...facts, version: 150_013 }),
+    changed: (facts) => ({ ...facts, version: 150_019 }),
   },
   { rule: 'ignore-dead', severity: 'warning', sql: '', shapes: ['plain'], isolation: ignoring('*') },
   {
