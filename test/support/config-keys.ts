@@ -66,6 +66,7 @@ interface Schema {
   readonly enum?: readonly (string | null)[];
   readonly pattern?: string;
   readonly definitions?: Readonly<Record<string, Schema>>;
+  readonly oneOf?: readonly Schema[];
 }
 
 /** The keys of a JSON Schema and of everything below it. */
@@ -89,6 +90,7 @@ function withinSchema(root: Schema, schema: Schema, path: string): Keys {
     ...(schema.items === undefined ? [] : withinSchema(root, schema.items, `${path}[]`)),
     ...(typeof other === 'object' ? withinSchema(root, other, `${path}{}`) : []),
     ...wordsOf(schema).map((word) => `${path}=${word}`),
+    ...(schema.oneOf ?? []).flatMap((one) => withinSchema(root, one, path)),
   ];
 }
 

@@ -30,7 +30,8 @@ export async function readRecords(database: Database): Promise<{ text: RecordsTe
 export async function clearRecords(database: Database): Promise<void> {
   await database.transaction({}, (tx) =>
     tx.script(`DO $$ BEGIN IF to_regclass('drover.migrations') IS NOT NULL THEN
-      TRUNCATE drover.migrations, drover.migration_steps, drover.journal, drover.audit_log, drover.fences, drover.aliases; END IF; END $$`),
+      TRUNCATE drover.migrations, drover.migration_steps, drover.journal, drover.audit_log, drover.fences, drover.aliases,
+        drover.set_aside; END IF; END $$`),
   );
 }
 
