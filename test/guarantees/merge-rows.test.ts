@@ -332,6 +332,10 @@ eachEngine((engine) => {
         ['compound'],
       );
       await assert.rejects(at.plan({ answers: { 'nothing.c': 'keep-target' } }), refusedAs('ANSWER_UNKNOWN'));
+      const elsewhere = { [`${at.schema}.carts.c`]: 'keep-target' } as const;
+      await assert.rejects(at.plan({ answers: elsewhere }), refusedAs('ANSWER_UNKNOWN'));
+      const unasked = { ...plain, to: '5', answers: { 'carts.c': 'keep-target' } as const };
+      await assert.rejects(planOne(at.site, unasked), refusedAs('ANSWER_UNKNOWN'));
       await at.script('DELETE FROM gifts');
       const { migrationId } = await at.apply({ answers: { 'carts.c': 'keep-target' } });
       assert.deepEqual(await at.rows('SELECT id, code FROM ~coded ORDER BY id'), [

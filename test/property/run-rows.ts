@@ -43,7 +43,7 @@ async function check(database: Database, family: Family, seen: Seen): Promise<vo
       to: family.merge ? '2' : '100',
       ...(family.merge ? { merge: true } : {}),
       answers: Object.fromEntries(
-        family.tables.flatMap(({ name, columns, keep }) =>
+        (family.merge ? family.tables : []).flatMap(({ name, columns, keep }) =>
           columns.map((column) => [`${name}.${column}`, keep]),
         ),
       ),

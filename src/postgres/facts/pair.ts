@@ -22,7 +22,7 @@ import {
   selectModel,
 } from '../../engine/models/select.ts';
 import type { ModelSide, Selection } from '../../engine/models/select.ts';
-import { findNamedColumn } from '../../engine/catalogue/names.ts';
+import { columnPath, findNamedColumn } from '../../engine/catalogue/names.ts';
 import type { AskAnswer, Intent } from '../../engine/plan/intent.ts';
 import type { ModelPair } from '../../engine/models/model.ts';
 import type { ModelTable } from '../../engine/rules/place.ts';
@@ -57,7 +57,7 @@ export function checkIntent(rules: Rules, intent: Intent, of: TypesOf = typesOf(
   const asked = intent.entityTypes === undefined ? undefined : [...new Set(intent.entityTypes)];
   if (asked !== undefined) refuseTypes(rules, { kind, asked, of });
   for (const [place, answer] of Object.entries(intent.answers)) {
-    if (!canAnswer(rules, place, answer))
+    if (!canAnswer(rules, { id: place, answer, merge: intent.merge === true }))
       throw new DroverError(
         'ANSWER_UNKNOWN',
         `No place is called "${place}"; places are called as in the plan, for example ${rules.places[0]?.id ?? 'table.column'}.`,
@@ -75,9 +75,15 @@ function refuseTypes(rules: Rules, about: Parameters<typeof typesRefused>[1]): v
 }
 
 /** Places are answered for; what no place covers can only be kept, and is called by its column. */
-function canAnswer({ places, scope, subject }: Rules, id: string, answer: AskAnswer): boolean {
-  if (answer === 'keep-target' || answer === 'keep-source')
-    return subject !== undefined && findNamedColumn(scope, id) !== undefined;
+function canAnswer(
+  { places, scope, subject }: Rules,
+  { id, answer, merge }: { readonly id: string; readonly answer: AskAnswer; readonly merge: boolean },
+): boolean {
+  if (answer === 'keep-target' || answer === 'keep-source') {
+    const found = findNamedColumn(scope, id);
+    const isMeant = found !== undefined && columnPath(scope, found.table, found.column.name) === id;
+    return subject !== undefined && merge && isMeant;
+  }
   if (places.some((place) => place.id === id)) return true;
   const [column = ''] = id.split('/', 1);
   return answer === 'keep' && findNamedColumn(scope, column) !== undefined;
