@@ -99,6 +99,11 @@ it('prints every step with its way back as JSON, and its statements as SQL', asy
   assert.deepEqual(questions, []);
   const { stdout: text } = await planned('--sql');
   for (const { up } of steps) for (const statement of up) assert.ok(text.includes(statement), statement);
+  assert.match(text, /^\\set ON_ERROR_STOP on\n/, 'nothing follows a gate that refused');
+  assert.match(
+    text,
+    /SET lock_timeout = 0;\nDROP INDEX CONCURRENTLY IF EXISTS [^\n]*\nCREATE (UNIQUE )?INDEX CONCURRENTLY/,
+  );
   const concurrent = steps.filter(({ up }) => up.some((statement) => /CONCURRENTLY/.test(statement)));
   assert.ok(concurrent.length > 3);
   for (const { transaction, up, down } of concurrent)

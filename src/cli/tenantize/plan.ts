@@ -52,15 +52,20 @@ function planJson({ ground, plan }: PlannedConversion): object {
   return { ...plan, rows: [...ground.rows.values()], session: stepSession, steps };
 }
 
+/**
+ * psql stops at the first error: contract must not follow a gate that refused. An index that is made beside writers waits for their
+ * transactions, which stands in nobody's way, and one that a failure left behind goes first.
+ */
 function sqlText({ plan }: PlannedConversion): string {
+  const joined = (statements: readonly string[]): string =>
+    statements.map((statement) => `${statement.replace(/;$/, '')};`).join('\n');
   const parts = plan.steps.map((step) => {
     const about = `-- ${step.phase}${step.table === '' ? '' : ` ${step.table}`}: ${step.what}`;
-    const text = statementsOf(step)
-      .up.map((statement) => `${statement.replace(/;$/, '')};`)
-      .join('\n');
-    return step.transaction ? `${about}\nBEGIN;\n${text}\nCOMMIT;` : `${about}\n${text}`;
+    const { up, down } = statementsOf(step);
+    if (step.transaction) return `${about}\nBEGIN;\n${joined(up)}\nCOMMIT;`;
+    return joined([`${about}\nSET lock_timeout = 0`, ...down, ...up, stepSession[0] ?? '']);
   });
-  return [stepSession.map((statement) => `${statement};`).join('\n'), ...parts].join('\n\n');
+  return ['\\set ON_ERROR_STOP on', joined(stepSession), ...parts].join('\n\n');
 }
 
 function rowsText({ ground }: PlannedConversion): string {
