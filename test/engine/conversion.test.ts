@@ -10,7 +10,7 @@ import type { ConvertedTable } from '../../src/engine/tenantize/conversion.ts';
 import type { ConversionGround } from '../../src/engine/tenantize/ground.ts';
 import { planConversion } from '../../src/engine/tenantize/plan-conversion.ts';
 import type { ConversionPlan } from '../../src/engine/tenantize/plan-conversion.ts';
-import { Names } from '../../src/engine/tenantize/shorten.ts';
+import { fitted, Names } from '../../src/engine/tenantize/shorten.ts';
 import type { ConversionStep } from '../../src/engine/tenantize/steps.ts';
 import { buildCatalog } from './build-catalog.ts';
 
@@ -26,6 +26,14 @@ describe('names', () => {
     for (const name of given) assert.ok(Buffer.byteLength(name) <= 63, name);
     assert.equal(given.at(-1), 'short');
     assert.equal(names.shortened.length, 5);
+  });
+
+  it('stay apart without a list, too, however long they are alike', () => {
+    const like = 'hidden_migration_organizations_organizationmembership_permissions_';
+    const given = ['a', 'b', 'øøø'].map((end) => fitted(`${like}${end}`));
+    assert.equal(new Set(given).size, 3);
+    for (const name of given) assert.ok(Buffer.byteLength(name) <= 63, name);
+    assert.equal(fitted('short'), 'short');
   });
 
   it('are the same for the same names in the same order', () => {
@@ -100,6 +108,22 @@ describe('a plan', () => {
       ['accounts', 'lines', 'orders', 'units'].map((name) => `TABLE_UNCLASSIFIED public.${name}`),
     );
     assert.deepEqual([steps, tables], [[], []]);
+  });
+
+  it('asks about a table whose key to rows of tenant zero may be empty', () => {
+    const catalog = buildCatalog({
+      accounts: { id: 'uuid!', email: 'text!' },
+      notices: { id: 'uuid!', written_by: 'uuid -> accounts.id' },
+    });
+    const { config, ...rest } = ground({}, []);
+    const scope = { catalog, schemas: ['public'] };
+    const ownership = resolveOwnership({ scope, config, modelTables: new Set() });
+    const { questions } = planConversion({ ...rest, config, scope, ownership });
+    assert.deepEqual(
+      questions.map(({ code, table }) => `${code} ${table}`),
+      ['TABLE_UNCLASSIFIED public.notices'],
+    );
+    assert.match(questions[0]?.message ?? '', /may be empty/);
   });
 
   it('refuses a list of the world that names rows of a tenant', () => {

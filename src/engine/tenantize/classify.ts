@@ -2,6 +2,7 @@
  * The class of each table. Global is written down; every other table is a tenant's, by the first of: its own tenant column, its paths
  * to a tenant, `owner: zero`, a key or link to a table that is tenant zero's. What is left is asked, and never guessed.
  */
+import { findColumn } from '../catalogue/catalog.ts';
 import type { Table, TableId } from '../catalogue/catalog.ts';
 import { isLedger } from '../catalogue/ledgers.ts';
 import { tenantLinks } from '../rules/links.ts';
@@ -26,7 +27,7 @@ export function classify(index: GroundIndex): Classes {
   for (let grew = true; grew;) grew = inheritZero(index, classified);
   const open = tables
     .filter(({ id }) => !classified.has(id))
-    .map((table) => ({ table: table.id, tried: triedFor(index, table) }));
+    .map((table) => ({ table: table.id, tried: triedFor(index, table, classified) }));
   return { classified, open };
 }
 
@@ -63,7 +64,7 @@ function inheritZero(index: GroundIndex, classified: Map<TableId, Classified>): 
   const found: Classified[] = [];
   for (const table of index.ground.scope.catalog.tables) {
     if (classified.has(table.id)) continue;
-    const parent = parentsOf(index, table).find((id) => classified.get(id)?.owner?.kind === 'zero');
+    const parent = parentsOf(index, table, 'always').find((id) => classified.get(id)?.owner?.kind === 'zero');
     if (parent !== undefined)
       found.push({
         table: table.id,
@@ -76,24 +77,35 @@ function inheritZero(index: GroundIndex, classified: Map<TableId, Classified>): 
   return found.length > 0;
 }
 
-function parentsOf(index: GroundIndex, table: Table): TableId[] {
+/** @param when `always`: only tables of which each row names one; where the key may be empty, a row need name nobody */
+function parentsOf(index: GroundIndex, table: Table, when?: 'always'): TableId[] {
   const { scope, config } = index.ground;
+  const isMeant = (columns: readonly string[]): boolean =>
+    when === undefined || columns.every((name) => findColumn(table, name)?.notNull === true);
   const keys = table.foreignKeys
     .filter(
       ({ columns, references }) =>
-        references !== table.id && !columns.some((column) => index.isUnrelated(table.id, column)),
+        references !== table.id &&
+        isMeant(columns) &&
+        !columns.some((column) => index.isUnrelated(table.id, column)),
     )
     .map(({ references }) => references);
-  const linked = tenantLinks(scope, config).links.filter((link) => link.table === table.id);
+  const linked = tenantLinks(scope, config).links.filter(
+    (link) => link.table === table.id && isMeant(link.hop.from),
+  );
   return [...keys, ...linked.map(({ hop }) => hop.table)];
 }
 
-function triedFor(index: GroundIndex, table: Table): string {
+function triedFor(index: GroundIndex, table: Table, classified: ReadonlyMap<TableId, Classified>): string {
   const column = tenantColumnOf(index.ground.config);
-  const parents = parentsOf(index, table);
-  const keys =
-    parents.length === 0
-      ? 'no key or link leads from it to another table'
-      : `its keys lead to ${[...new Set(parents)].join(', ')}, of which no tenant is known`;
-  return `it has no column ${column}, and ${keys}`;
+  const parents = [...new Set(parentsOf(index, table))];
+  const zeros = parents.filter((id) => classified.get(id)?.owner?.kind === 'zero');
+  const others = parents.filter((id) => !zeros.includes(id));
+  const keys = [
+    ...(zeros.length === 0
+      ? []
+      : [`its keys to ${zeros.join(', ')}, whose rows are tenant zero's, may be empty`]),
+    ...(others.length === 0 ? [] : [`its keys lead to ${others.join(', ')}, of which no tenant is known`]),
+  ];
+  return `it has no column ${column}, and ${keys.length === 0 ? 'no key or link leads from it to another table' : keys.join('; ')}`;
 }

@@ -126,6 +126,8 @@ export interface WideForeignKey {
   readonly onUpdate: string;
   /** The columns that ON DELETE SET NULL writes, without the tenant. */
   readonly setColumns: readonly string[];
+  /** It may be checked at the end of a transaction: where that is asked for, or always. */
+  readonly deferrable?: 'asked' | 'always';
   /** The foreign key of V1 whose place it takes. */
   readonly instead?: string;
 }

@@ -1,6 +1,7 @@
 /** What the steps of a conversion have in common while they are made. */
 import type { ConversionPhase, ConvertedTable, LockMode, StepLock } from './conversion.ts';
 import type { GroundIndex } from './ground.ts';
+import { fitted } from './shorten.ts';
 import type { ConversionStep, StepChange } from './steps.ts';
 
 /** What the steps of all tables have in common. */
@@ -38,5 +39,5 @@ export function lock(table: string, mode: LockMode, rows = false): StepLock {
 
 /** Fires after all others: triggers fire by name. */
 export function triggerName({ v2 }: Pick<ConvertedTable, 'v2'>): string {
-  return `zzzz_owner_${v2.name}`.slice(0, 60);
+  return fitted(`zzzz_owner_${v2.name}`);
 }

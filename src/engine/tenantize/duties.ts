@@ -1,5 +1,7 @@
 /** What the owner of the application must do: what no statement in the database can do for them. */
 import type { TableId } from '../catalogue/catalog.ts';
+import { findColumn } from '../catalogue/catalog.ts';
+import { everybody } from '../isolation/facts.ts';
 import type { RoleFact } from '../isolation/facts.ts';
 import { compareText } from '../order.ts';
 import type { ConvertedTable, Duty } from './conversion.ts';
@@ -11,6 +13,10 @@ export function dutiesOf(index: GroundIndex, tables: readonly ConvertedTable[]):
   return [
     context(index),
     ...logins(index),
+    ...unnamedLogins(index, tables),
+    ...unsaidTenants(index, tables),
+    ...rowTriggers(index, tables),
+    ...lateOwners(tables),
     ...narrowKeys(tables),
     ...sequences(index, tables),
     ...enumOrder(tables),
@@ -64,6 +70,78 @@ function exemptions({ superuser, bypassRls }: RoleFact, owns: boolean): string[]
   ];
 }
 
+/** Whoever is named neither as V1's nor as V2's is served by no policy. */
+function unnamedLogins(
+  { ground: { config, facts } }: GroundIndex,
+  tables: readonly ConvertedTable[],
+): Duty[] {
+  const { logins: named = [], name } = config.tenantize;
+  const bound = new Set(tables.filter(({ column }) => column !== undefined).map(({ table }) => table));
+  const users = new Set(
+    facts.relations
+      .filter(({ id }) => bound.has(id))
+      .flatMap(({ owner, grants }) => [owner, ...grants.map(({ grantee }) => grantee)]),
+  );
+  return facts.roles
+    .filter(
+      ({ login, superuser, bypassRls, holds }) =>
+        login &&
+        !superuser &&
+        !bypassRls &&
+        (users.has(everybody) || holds.some((role) => users.has(role))) &&
+        !holds.some((role) => named.includes(role)),
+    )
+    .map(({ name: login }) => ({
+      id: 'login-unnamed',
+      about: login,
+      text: `tenantize.logins does not name it, and from bind on it sees no row of the tables that it may read: name it, or make it a member of ${name}_app`,
+    }));
+}
+
+/** V1 may leave its tenant column empty, V2 may not. */
+function unsaidTenants(index: GroundIndex, tables: readonly ConvertedTable[]): Duty[] {
+  return tables
+    .filter(({ table, class: kind, owner }) => {
+      if (kind !== 'tenant' || owner?.kind !== 'column') return false;
+      const source = index.tables.get(table);
+      return source !== undefined && findColumn(source, owner.column)?.notNull === false;
+    })
+    .map(({ table, owner }) => ({
+      id: 'tenant-unsaid',
+      about: table,
+      text: `from validate on no row can be written without ${owner?.kind === 'column' ? owner.column : ''} (23502): V1 must give it before`,
+    }));
+}
+
+/** A trigger sees the table and no shim: its whole row has more columns than V1 knows. */
+function rowTriggers(index: GroundIndex, tables: readonly ConvertedTable[]): Duty[] {
+  const bodies = new Map(index.ground.facts.functions.map(({ id, body }) => [id, body]));
+  return tables
+    .filter(({ class: kind, hasColumn, twins }) => (kind === 'tenant' && !hasColumn) || twins.length > 0)
+    .flatMap(({ table }) =>
+      (index.relations.get(table)?.triggers ?? [])
+        .filter(({ calls }) => /\b(?:new|old)\s*\.\s*\*/i.test(bodies.get(calls) ?? ''))
+        .map(({ name, calls }) => ({
+          id: 'row-trigger',
+          about: `${table} ${name}`,
+          text: `${calls} writes whole rows (NEW.* or OLD.*), which from expand on have more columns: name the columns in it before`,
+        })),
+    );
+}
+
+/** The owner of a row is read when it is written, and not when a late key is checked. */
+function lateOwners(tables: readonly ConvertedTable[]): Duty[] {
+  return tables.flatMap(({ table, owner, foreignKeys }) =>
+    foreignKeys
+      .filter(({ deferrable }) => deferrable !== undefined && owner?.kind === 'path')
+      .map(({ instead }) => ({
+        id: 'late-key',
+        about: `${table} ${instead ?? ''}`,
+        text: 'from validate on the row that it names must be written before the row that names it (23502), whenever the key is checked',
+      })),
+  );
+}
+
 function narrowKeys(tables: readonly ConvertedTable[]): Duty[] {
   return tables.flatMap(({ table, narrow }) =>
     narrow
@@ -103,7 +181,8 @@ function enumOrder(tables: readonly ConvertedTable[]): Duty[] {
 }
 
 /** Who reads a view of V1 needs the tables behind it once the view asks as its reader. */
-function viewReaders({ ground: { facts } }: GroundIndex, tables: readonly ConvertedTable[]): Duty[] {
+function viewReaders(index: GroundIndex, tables: readonly ConvertedTable[]): Duty[] {
+  const { facts } = index.ground;
   const converted = new Set<TableId>(tables.map(({ table }) => table));
   const readers = new Map(
     facts.relations.map(({ id, grants }) => [
@@ -113,7 +192,8 @@ function viewReaders({ ground: { facts } }: GroundIndex, tables: readonly Conver
   );
   return facts.relations
     .filter(
-      ({ kind, reads, invoker }) => kind === 'view' && !invoker && reads.some((id) => converted.has(id)),
+      (view) =>
+        view.kind === 'view' && !view.invoker && [...index.readBy(view)].some((id) => converted.has(id)),
     )
     .flatMap(({ id, reads }) => {
       const lacking = [...(readers.get(id) ?? [])].filter((role) =>

@@ -66,6 +66,18 @@ export class GroundIndex {
     return findNamedTable(this.ground.scope, this.ground.config.tenant.root ?? '');
   }
 
+  /** What a view reads, itself or by other views. */
+  readBy(view: RelationFact): ReadonlySet<TableId> {
+    const read = new Set<TableId>();
+    const left = [...view.reads];
+    for (let id = left.pop(); id !== undefined; id = left.pop()) {
+      if (read.has(id)) continue;
+      read.add(id);
+      left.push(...(this.relations.get(id)?.reads ?? []));
+    }
+    return read;
+  }
+
   rows(table: TableId): TableRows {
     return this.ground.rows.get(table) ?? { table, rows: 0, bytes: 0 };
   }

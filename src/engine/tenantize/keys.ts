@@ -62,7 +62,9 @@ function wideForeignKey(
   const fact = index.ground.facts.keys.find(({ table, name }) => table === each.table && name === key.name);
   const set = fact?.setColumns ?? [];
   const named = set.length === 0 ? key.columns : set;
+  const isLate = fact?.definition.includes(' DEFERRABLE INITIALLY DEFERRED') === true;
   return {
+    ...given({ deferrable: key.deferrable ? (isLate ? 'always' : 'asked') : undefined } as const),
     name: names.next(`${key.name}_tenant`),
     columns: [column, ...columns],
     references: parent.v2,
@@ -82,6 +84,7 @@ function rootKey(
 ): WideForeignKey | undefined {
   const { config } = index.ground;
   const root = index.root();
+  const key = config.tenant.key ?? root?.primaryKey[0] ?? 'id';
   const there = each.source.foreignKeys.some(
     ({ columns, references }) =>
       references === root?.id && columns.length === 1 && keptColumn(each, columns[0] ?? '') === column,
@@ -91,9 +94,9 @@ function rootKey(
   return {
     name: names.next(`${each.v2.name}_${column}_fkey`),
     columns: [column],
-    references: rootOf(index.ground.config, root),
+    references: rootOf(index, root),
     ...given({ parent: isClassified ? root.id : undefined }),
-    referencedColumns: [config.tenant.key ?? root?.primaryKey[0] ?? 'id'],
+    referencedColumns: [(root === undefined ? undefined : index.said(root.id).columns?.[key]) ?? key],
     onDelete: 'no action',
     onUpdate: 'no action',
     setColumns: [],
@@ -101,14 +104,14 @@ function rootKey(
 }
 
 /** Where the table of tenants is in V2. */
-export function rootOf(config: Layout['index']['ground']['config'], root: Table | undefined): ObjectName {
-  const { tenantize, tenant } = config;
+export function rootOf(index: Layout['index'], root: Table | undefined): ObjectName {
+  const { tenantize, tenant } = index.ground.config;
   const schema = tenantize.schema ?? 'v2';
   if (root === undefined) return { schema, name: (tenant.root ?? '').split('.').at(-1) ?? '' };
-  const said = Object.entries(tenantize.tables ?? {}).find(([name]) => name === tenant.root)?.[1];
-  const mode = said?.mode ?? tenantize.mode ?? 'shim';
+  const said = index.said(root.id);
+  const mode = said.mode ?? tenantize.mode ?? 'shim';
   return mode === 'shim'
-    ? { schema, name: said?.name ?? root.name }
+    ? { schema, name: said.name ?? root.name }
     : { schema: root.schema, name: root.name };
 }
 
@@ -190,6 +193,9 @@ function fateOf(layout: Layout, each: Outline, unique: UniqueIndex): NarrowKey {
   });
   if (index.said(source.id).global?.includes(unique.name) === true)
     return fate('global', 'it stays unique among all tenants, as the configuration says');
+  const namer = namedByOthers(layout, each, unique);
+  if (namer !== undefined)
+    return fate('global', `it stays: a key of ${namer}, which has no tenant, leads to it`);
   const isLed = index.ground.config.tenantize.keys === 'tenant-led';
   if (unique.primary && !isLed)
     return fate(
@@ -205,6 +211,24 @@ function fateOf(layout: Layout, each: Outline, unique: UniqueIndex): NarrowKey {
     'wide',
     unique.primary && isGenerated(source, unique) ? 'nothing: the database makes its values' : silent,
   );
+}
+
+/** A table that no tenant owns, whose key leads to these columns: that of tenants itself, say. */
+function namedByOthers(
+  { index, classes }: Layout,
+  { source }: Outline,
+  { columns }: UniqueIndex,
+): TableId | undefined {
+  return index.ground.scope.catalog.tables.find(
+    ({ id, foreignKeys }) =>
+      classes.classified.get(id)?.class !== 'tenant' &&
+      foreignKeys.some(
+        ({ references, referencedColumns }) =>
+          references === source.id &&
+          referencedColumns.length === columns.length &&
+          referencedColumns.every((name) => columns.includes(name)),
+      ),
+  )?.id;
 }
 
 function isConstraint({ index }: Layout, each: Outline, name: string): boolean {

@@ -9,6 +9,7 @@ import type { Course } from './course.ts';
 import { contextOf } from './ground.ts';
 import type { GroundIndex } from './ground.ts';
 import { keptColumn, rootOf } from './keys.ts';
+import { fitted } from './shorten.ts';
 import type { ConversionStep, OwnerSource, StepChange } from './steps.ts';
 
 /** All steps, in their order. */
@@ -41,7 +42,7 @@ export function stepsOf(index: GroundIndex, tables: readonly ConvertedTable[]): 
 function beforeAll({ index, tables, zero }: Course): ConversionStep[] {
   const { tenant, tenantize } = index.ground.config;
   const isMade = tenantize.root === 'make';
-  const at = rootOf(index.ground.config, undefined);
+  const at = rootOf(index, undefined);
   const moved = tables.filter(({ mode }) => mode === 'shim').map(({ v2 }) => v2.schema);
   const schemas = [...new Set([...moved, ...(isMade ? [at.schema] : [])])];
   const users = new Set(
@@ -173,7 +174,7 @@ function fill(course: Course, each: ConvertedTable): ConversionStep[] {
       add(`${which} rows to quarantine`, {
         kind: 'quarantine',
         at,
-        side: { schema: 'drover_quarantine', name: `${at.name}_${which}`.slice(0, 60) },
+        side: { schema: 'drover_quarantine', name: fitted(`${at.name}_${which}`) },
         columns: writable(index, each),
         sources,
         which,
@@ -234,7 +235,13 @@ function restore({ index }: Course, each: ConvertedTable): ConversionStep[] {
 
 function silenced(index: GroundIndex, { table }: ConvertedTable): Table['triggers'] {
   const said = new Map(Object.entries(index.said(table).triggers ?? {}));
-  return (index.tables.get(table)?.triggers ?? []).filter(({ name }) => said.get(name) === 'silence');
+  // To replace a trigger that is off would switch it on.
+  const off = new Set(
+    (index.relations.get(table)?.triggers ?? []).flatMap(({ name, enabled }) => (enabled ? [] : [name])),
+  );
+  return (index.tables.get(table)?.triggers ?? []).filter(
+    ({ name }) => said.get(name) === 'silence' && !off.has(name),
+  );
 }
 
 /** The definition of a trigger with the table's name in V2. */
@@ -270,7 +277,7 @@ function validate(course: Course, each: ConvertedTable): ConversionStep[] {
     ...each.twins.filter(({ notNull }) => notNull).map(({ v2 }) => v2),
   ];
   for (const name of required) {
-    const check = `${at.name}_${name}_given`.slice(0, 60);
+    const check = fitted(`${at.name}_${name}_given`);
     add(`${name} must be given, not validated`, exclusive, { kind: 'not-null', at, column: name, check });
     add(`validate ${check}`, scanning, { kind: 'valid-check', at, check });
     add(`${name} NOT NULL`, exclusive, { kind: 'drop-check', at, column: name, check });
@@ -358,7 +365,10 @@ function sequencesOf({ index }: Course, { table, v2, mode }: ConvertedTable): Ob
 /** Views of V1 ask as whoever reads them, so that policies see the reader. */
 function views({ index, byTable }: Course): ConversionStep[] {
   return index.ground.facts.relations
-    .filter(({ kind, invoker, reads }) => kind === 'view' && !invoker && reads.some((id) => byTable.has(id)))
+    .filter(
+      (view) =>
+        view.kind === 'view' && !view.invoker && [...index.readBy(view)].some((id) => byTable.has(id)),
+    )
     .map(({ id, schema, name }) =>
       step('shadow', id, 'the view asks as whoever reads it', {
         locks: [lock(id, 'ACCESS EXCLUSIVE')],

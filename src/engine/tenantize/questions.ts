@@ -4,6 +4,7 @@
  */
 import { columnPath, tablePath } from '../catalogue/names.ts';
 import type { Table, TableId, UniqueIndex } from '../catalogue/catalog.ts';
+import type { TriggerFact } from '../isolation/facts.ts';
 import { compareText } from '../order.ts';
 import { blocked, question, sayOf, yamlKey } from './ask.ts';
 import type { Classes } from './classify.ts';
@@ -27,6 +28,7 @@ export function questionsOf({ index, classes }: QuestionInput): ConversionQuesti
       ...boundaryQuestions(index, classes, each),
       ...shapeQuestions(index, each),
       ...keyQuestions(index, each),
+      ...renamedInTriggers(index, each),
       ...triggerQuestions(index, each),
       ...valueQuestions(index, each),
     ]),
@@ -62,8 +64,11 @@ function strayQuestions(index: GroundIndex, each: Classified): ConversionQuestio
   const said = index.said(each.table);
   return (['ownerless', 'disputed', 'dangling'] as const).flatMap((which) => {
     const { rows, keys } = strays[which];
-    if (rows === 0 || (which !== 'dangling' && said[which] !== undefined)) return [];
-    const message = `${rows} rows of ${each.table} ${strayWords[which]}: ${shown(keys, rows)}`;
+    const answer = which === 'dangling' ? undefined : said[which];
+    const keepsThem = answer === 'quarantine' && isReferenced(index, each.table);
+    if (rows === 0 || (answer !== undefined && !keepsThem)) return [];
+    const why = keepsThem ? '; other rows may name them, so that they cannot be put aside' : '';
+    const message = `${rows} rows of ${each.table} ${strayWords[which]}: ${shown(keys, rows)}${why}`;
     const answers = which === 'dangling' ? [] : strayAnswers(index, each, which);
     return [question('OWNER_UNRESOLVED', each.table, message, { count: rows, place: which, answers })];
   });
@@ -86,7 +91,7 @@ function strayAnswers(
     zero === undefined || which === 'disputed'
       ? []
       : [{ yaml: sayOf(index, each.table, { ownerless: zero }), means: 'they are tenant zero’s' }];
-  // A row that others name cannot be put aside.
+  // A row that others name cannot be put aside: ON DELETE CASCADE would take them along for good.
   return isReferenced(index, each.table)
     ? given
     : [
@@ -145,7 +150,7 @@ function shapeQuestions(index: GroundIndex, each: Classified): ConversionQuestio
   if (each.owner?.kind === 'column') found.push(...columnFaults(index, source, each.owner.column));
   if (source.rowSecurity.enabled) found.push(`${table} has row-level security and policies already`);
   for (const view of relations.filter(
-    ({ kind, reads }) => kind === 'materialized view' && reads.includes(table),
+    (one) => one.kind === 'materialized view' && index.readBy(one).has(table),
   ))
     found.push(`the materialised view ${view.id} reads ${table}, and no policy binds it`);
   const rewrites = index.relations.get(table)?.rewrites ?? [];
@@ -226,29 +231,72 @@ function names(text: string, column: string): boolean {
   return text.split(/[^\w$]+/).includes(column);
 }
 
-/** Triggers that would see each filled row as a change of the application. */
+/** Columns that V2 calls or writes otherwise. */
+function changedColumns(index: GroundIndex, { table }: Classified): string[] {
+  const { columns = {}, values = {} } = index.said(table);
+  return [...new Set([...Object.keys(columns), ...Object.keys(values)])];
+}
+
+/** A trigger sees the table and not its shim, so that its function finds a column of V1 gone, or holding what V2 writes. */
+function renamedInTriggers(index: GroundIndex, each: Classified): ConversionQuestion[] {
+  const changed = changedColumns(index, each);
+  const bodies = new Map(index.ground.facts.functions.map(({ id, body }) => [id, body]));
+  return (index.relations.get(each.table)?.triggers ?? []).flatMap(({ name, calls }) => {
+    const body = bodies.get(calls) ?? '';
+    return changed
+      .filter((column) => readsOfRow(body).includes(column))
+      .map((column) =>
+        blocked(
+          each.table,
+          `the trigger ${name} calls ${calls}, which names ${column} of the row: V2 calls or writes that column otherwise, and V1’s writes would fail`,
+        ),
+      );
+  });
+}
+
+/** Columns of NEW and OLD that a function names. */
+function readsOfRow(body: string): string[] {
+  return [...body.matchAll(/\b(?:new|old)\s*\.\s*(?:"((?:[^"]|"")+)"|([\w$]+))/gi)].map(
+    ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? (plain ?? '').toLowerCase(),
+  );
+}
+
+/** Why the statement that makes a trigger cannot be given the condition that keeps a fill from it. */
+function unsilenced(definition: string, changed: readonly string[]): string | undefined {
+  if (/ WHEN \(/.test(definition)) return 'has a condition of its own';
+  if (definition.startsWith('CREATE CONSTRAINT ')) return 'is a constraint, which is never replaced';
+  const watched = / UPDATE OF (.*?) (?:ON|OR) /.exec(definition)?.[1] ?? '';
+  const column = changed.find((one) => names(watched, one));
+  return column === undefined ? undefined : `watches ${column}, which V2 calls or writes otherwise`;
+}
+
+/** Triggers that would see each filled row as a change of the application, or one put aside as gone. */
 function triggerQuestions(index: GroundIndex, each: Classified): ConversionQuestion[] {
   const said = index.said(each.table);
+  const { strays } = index.rows(each.table);
   const isFilled = each.owner?.kind === 'path' || Object.keys(said.values ?? {}).length > 0;
-  if (!isFilled) return [];
+  const isThinned = (['ownerless', 'disputed'] as const).some(
+    (which) => said[which] === 'quarantine' && (strays?.[which].rows ?? 0) > 0,
+  );
+  if (!isFilled && !isThinned) return [];
+  const changed = changedColumns(index, each);
+  const isFired = (events: TriggerFact['events']): boolean =>
+    (isFilled && events.includes('update')) ||
+    (isThinned && (events.includes('delete') || events.includes('insert')));
   const facts = index.relations.get(each.table)?.triggers ?? [];
   const definitions = new Map(
     (index.tables.get(each.table)?.triggers ?? []).map((one) => [one.name, one.definition]),
   );
   return facts
-    .filter(
-      ({ constraint, enabled, events }) => constraint === undefined && enabled && events.includes('update'),
-    )
+    .filter(({ constraint, enabled, events }) => constraint === undefined && enabled && isFired(events))
     .flatMap(({ name, calls }) => {
       const answer = new Map(Object.entries(said.triggers ?? {})).get(name);
-      const hasCondition = / WHEN \(/.test(definitions.get(name) ?? '');
+      const kept = unsilenced(definitions.get(name) ?? '', changed);
       const raises = index.ground.facts.functions.some(
         ({ id, body }) => id === calls && /\braise\s+exception\b/i.test(body),
       );
-      if (answer === 'silence' && hasCondition)
-        return [
-          blocked(each.table, `the trigger ${name} has a condition of its own, and cannot be silenced`),
-        ];
+      if (answer === 'silence' && kept !== undefined)
+        return [blocked(each.table, `the trigger ${name} ${kept}, and cannot be silenced`)];
       if (answer === 'silence' || (answer === 'fire' && !raises)) return [];
       const what = raises ? `${calls}, which refuses changes` : calls;
       return [
@@ -256,7 +304,7 @@ function triggerQuestions(index: GroundIndex, each: Classified): ConversionQuest
           each.table,
           `a fill changes every row of ${each.table}, and its trigger ${name} calls ${what}`,
           [
-            ...(hasCondition
+            ...(kept !== undefined
               ? []
               : [
                   {

@@ -28,6 +28,11 @@ export class Names {
   }
 }
 
+/** A name that fits; two that differ stay apart, however long they are alike. */
+export function fitted(name: string): string {
+  return byteLength(name) <= maxBytes ? name : shorten(name, '');
+}
+
 /** The beginning of the name, and a hash of the whole. */
 function shorten(name: string, more: string): string {
   const end = `_${hashOf(name + more)}`;

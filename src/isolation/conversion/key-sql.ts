@@ -47,6 +47,8 @@ export function keyStatements(change: ChangeOf<'foreign-key' | 'valid-key'>): St
   const actions = [
     ...(key.onDelete === 'no action' ? [] : [` ON DELETE ${key.onDelete.toUpperCase()}${set}`]),
     ...(key.onUpdate === 'no action' ? [] : [` ON UPDATE ${key.onUpdate.toUpperCase()}`]),
+    ...(key.deferrable === undefined ? [] : [' DEFERRABLE']),
+    ...(key.deferrable === 'always' ? [' INITIALLY DEFERRED'] : []),
   ].join('');
   return {
     up: [

@@ -3,7 +3,7 @@ import type { OwnerSource, OwnerTrigger } from '../../engine/tenantize/steps.ts'
 import type { ObjectName } from '../../engine/tenantize/conversion.ts';
 import { quoteIdent, quoteLiteral, quoteTable } from '../../postgres/sql/identifiers.ts';
 import { tenantInContext } from '../policies.ts';
-import { alter, columnList, refuseWhere } from './statement-text.ts';
+import { alter, columnList, fillSetting, refuseWhere } from './statement-text.ts';
 import type { ChangeOf, StepStatements } from './statement-text.ts';
 
 /**
@@ -83,7 +83,7 @@ export function fillOwner({ at, column, type, sources, otherwise }: ChangeOf<'fi
   const name = quoteIdent(column);
   return {
     up: [
-      `SET LOCAL drover.fill = 'on'`,
+      fillSetting,
       `UPDATE ${quoteTable(at)} t SET ${name} = coalesce(${[...owners, ...last].join(', ')}) WHERE t.${name} IS NULL`,
     ],
     down: [],
@@ -102,12 +102,13 @@ export function quarantine(change: ChangeOf<'quarantine'>): StepStatements {
   const back = `INSERT INTO ${quoteTable(at)} (${listed}) OVERRIDING SYSTEM VALUE SELECT ${listed} FROM ${quoteTable(side)}`;
   return {
     up: [
+      fillSetting,
       `CREATE SCHEMA IF NOT EXISTS ${quoteIdent(side.schema)}`,
       `CREATE TABLE ${quoteTable(side)} (LIKE ${quoteTable(at)})`,
       `WITH gone AS (DELETE FROM ${quoteTable(at)} t WHERE ${test} RETURNING t.*)\n` +
         `INSERT INTO ${quoteTable(side)} (${listed}) SELECT ${listed} FROM gone`,
     ],
-    down: [back, `DROP TABLE ${quoteTable(side)}`],
+    down: [fillSetting, back, `DROP TABLE ${quoteTable(side)}`],
   };
 }
 

@@ -1,5 +1,6 @@
 /** Roles, grants and policies of a conversion. In shadow nothing is hidden, and what would be is counted; from bind on it is hidden. */
 import type { PlannedPolicy, ObjectName } from '../../engine/tenantize/conversion.ts';
+import { fitted } from '../../engine/tenantize/shorten.ts';
 import type { BindChange, ShadowChange } from '../../engine/tenantize/steps.ts';
 import { quoteIdent, quoteLiteral, quoteTable } from '../../postgres/sql/identifiers.ts';
 import { createRole, ofTenant, ofTenants } from '../policies.ts';
@@ -54,7 +55,7 @@ const shadowPolicy = quoteIdent('drover_shadow');
 /** Functions whose calls pg_stat_user_functions counts: one for each statement, one for each row that would be hidden. */
 function counterNames(counter: string, { schema }: ObjectName): { seen: string; hidden: string } {
   const name = (what: string): string =>
-    quoteTable({ schema: counters, name: `${what}_${schema}_${counter}`.slice(0, 60) });
+    quoteTable({ schema: counters, name: fitted(`${what}_${schema}_${counter}`) });
   return { seen: name('seen'), hidden: name('hidden') };
 }
 

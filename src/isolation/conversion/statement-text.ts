@@ -11,6 +11,9 @@ export interface StepStatements {
 
 export type ChangeOf<Kind extends StepChange['kind']> = Extract<StepChange, { readonly kind: Kind }>;
 
+/** The transaction that fills: silenced triggers do not see it. */
+export const fillSetting = `SET LOCAL drover.fill = 'on'`;
+
 export function alter(at: ObjectName, action: string): string {
   return `ALTER TABLE ${quoteTable(at)} ${action}`;
 }

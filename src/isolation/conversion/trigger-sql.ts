@@ -5,15 +5,19 @@ import type { ChangeOf, StepStatements } from './statement-text.ts';
 const condition = `WHEN (current_setting('drover.fill', true) IS DISTINCT FROM 'on') `;
 
 export function quiet({ definition, trigger }: ChangeOf<'quiet'>): StepStatements {
+  return { up: [replacing(silenced(definition, trigger))], down: [replacing(definition)] };
+}
+
+/** On the way back, too, rows come back unseen. */
+export function restored({ definition, trigger }: ChangeOf<'loud'>): StepStatements {
+  return { up: [replacing(definition)], down: [replacing(silenced(definition, trigger))] };
+}
+
+function silenced(definition: string, trigger: string): string {
   const at = definition.lastIndexOf(' EXECUTE FUNCTION ') + 1;
   if (at === 0 || definition.includes(' WHEN ('))
     throw new DroverError('INTERNAL', `the trigger ${trigger} cannot be given a condition`);
-  const silenced = `${definition.slice(0, at)}${condition}${definition.slice(at)}`;
-  return { up: [replacing(silenced)], down: [replacing(definition)] };
-}
-
-export function restored({ definition }: ChangeOf<'loud'>): StepStatements {
-  return { up: [replacing(definition)], down: [] };
+  return `${definition.slice(0, at)}${condition}${definition.slice(at)}`;
 }
 
 function replacing(definition: string): string {

@@ -38,16 +38,25 @@ export async function countRows(tx: Tx, request: CountRequest): Promise<TableRow
 async function countOwners(tx: Tx, request: CountRequest): Promise<Pick<TableRows, 'strays' | 'tenants'>> {
   const { table, paths, root, catalog, keys } = request;
   const ways = paths.map((path) => wayTo(catalog, path)).join(' UNION ALL ');
+  // A key of V2 from the table to itself has the tenant: a row and the one that it names must have the same.
+  const near = table.foreignKeys
+    .filter(({ references }) => references === table.id)
+    .flatMap(({ columns, referencedColumns }) => {
+      const hop = { table: table.id, from: columns, to: referencedColumns, how: 'equal' as const };
+      return paths.map((path) => wayTo(catalog, { ...path, hops: [hop, ...path.hops] }));
+    });
   const known =
     root === undefined
       ? 'true'
       : `EXISTS (SELECT FROM ${quoteRows(root.table)} r WHERE r.${quoteIdent(root.key)}::text = o.owners[1])`;
   const owned = `SELECT ${keyText(table)} AS k, ARRAY(SELECT DISTINCT w.v FROM (${ways}) w (v) WHERE w.v IS NOT NULL ORDER BY 1) AS owners
+ ,
+    ${near.length === 0 ? `'{}'::text[]` : `ARRAY(SELECT DISTINCT w.v FROM (${near.join(' UNION ALL ')}) w (v) WHERE w.v IS NOT NULL)`} AS near
     FROM ${quoteRows(table)} t`;
   const rows = await tx.many<{ kind: string; tenant: string | null; rows: number; keys: string[] }>(
     `WITH o AS (${owned}), judged AS (
        SELECT k, owners[1] AS tenant, CASE cardinality(owners) WHEN 0 THEN 'ownerless' WHEN 1
-              THEN CASE WHEN ${known} THEN 'owned' ELSE 'dangling' END ELSE 'disputed' END AS kind
+              THEN CASE WHEN NOT near <@ owners THEN 'disputed' WHEN ${known} THEN 'owned' ELSE 'dangling' END ELSE 'disputed' END AS kind
        FROM o)
      SELECT kind, CASE WHEN kind = 'owned' THEN tenant END AS tenant, count(*)::float8 AS rows,
             CASE WHEN kind = 'owned' THEN '{}' ELSE (array_agg(k ORDER BY k COLLATE "C"))[1:${keys}] END AS keys
