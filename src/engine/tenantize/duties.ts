@@ -94,7 +94,9 @@ function unnamedLogins(
     .map(({ name: login }) => ({
       id: 'login-unnamed',
       about: login,
-      text: `tenantize.logins does not name it, and from bind on it sees no row of the tables that it may read: name it, or make it a member of ${name}_app`,
+      text:
+        'tenantize.logins does not name it, and from bind on it sees no row of the tables that it may read: ' +
+        `name it, or make it a member of ${name}_app`,
     }));
 }
 
@@ -109,7 +111,9 @@ function unsaidTenants(index: GroundIndex, tables: readonly ConvertedTable[]): D
     .map(({ table, owner }) => ({
       id: 'tenant-unsaid',
       about: table,
-      text: `from validate on no row can be written without ${owner?.kind === 'column' ? owner.column : ''} (23502): V1 must give it before`,
+      text:
+        `from validate on no row can be written without ${owner?.kind === 'column' ? owner.column : ''} (23502): ` +
+        'V1 must give it before',
     }));
 }
 

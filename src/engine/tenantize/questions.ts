@@ -248,7 +248,8 @@ function renamedInTriggers(index: GroundIndex, each: Classified): ConversionQues
       .map((column) =>
         blocked(
           each.table,
-          `the trigger ${name} calls ${calls}, which names ${column} of the row: V2 calls or writes that column otherwise, and V1’s writes would fail`,
+          `the trigger ${name} calls ${calls}, which names ${column} of the row: ` +
+            'V2 calls or writes that column otherwise, and V1’s writes would fail',
         ),
       );
   });

@@ -49,9 +49,9 @@ async function countOwners(tx: Tx, request: CountRequest): Promise<Pick<TableRow
     root === undefined
       ? 'true'
       : `EXISTS (SELECT FROM ${quoteRows(root.table)} r WHERE r.${quoteIdent(root.key)}::text = o.owners[1])`;
-  const owned = `SELECT ${keyText(table)} AS k, ARRAY(SELECT DISTINCT w.v FROM (${ways}) w (v) WHERE w.v IS NOT NULL ORDER BY 1) AS owners
+  const owned = `SELECT ${keyText(table)} AS k, ${tenantsOf(ways)} AS owners
  ,
-    ${near.length === 0 ? `'{}'::text[]` : `ARRAY(SELECT DISTINCT w.v FROM (${near.join(' UNION ALL ')}) w (v) WHERE w.v IS NOT NULL)`} AS near
+    ${near.length === 0 ? `'{}'::text[]` : tenantsOf(near.join(' UNION ALL '))} AS near
     FROM ${quoteRows(table)} t`;
   const rows = await tx.many<{ kind: string; tenant: string | null; rows: number; keys: string[] }>(
     `WITH o AS (${owned}), judged AS (
@@ -72,6 +72,11 @@ async function countOwners(tx: Tx, request: CountRequest): Promise<Pick<TableRow
       kind === 'owned' ? [{ tenant: tenant ?? '', rows: count }] : [],
     ),
   };
+}
+
+/** Each tenant once. */
+function tenantsOf(ways: string): string {
+  return `ARRAY(SELECT DISTINCT w.v FROM (${ways}) w (v) WHERE w.v IS NOT NULL ORDER BY 1)`;
 }
 
 /** The tenants, as text, to whom one way leads from row `t`. */
