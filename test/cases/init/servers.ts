@@ -39,7 +39,7 @@ export const servers: readonly SmallSchema[] = [
       INSERT INTO flows VALUES (1, 1, 'Our azure bot', '${nodes('chatOpenAI', 'openAIAssistant', 'conversationChain')}'),
         (2, 2, 'Sales', '${nodes('chatOpenAI')}');
       INSERT INTO boxes VALUES (1, 1, 'chatOpenAI', 'was on azure', 'gpt-4o'), (2, 1, 'chatAnthropic', NULL, 'claude-sonnet-4-5-20250929'),
-        (3, 1, 'googleGemini', NULL, 'gemini-2.5-pro');`,
+        (3, 1, 'anthropicChat', NULL, 'claude-sonnet-4-5-20250929');`,
     root: 'orgs',
     places: { 'flows.flow_data/nodes/*/data/inputs/modelName': 'move', 'boxes.model': 'move' },
     plan: elm,
