@@ -93,3 +93,13 @@ it('names a login that is not there', async () => {
     /^USAGE_INVALID: The server has no login nosuch\..*`CREATE ROLE "nosuch" LOGIN` makes it\.$/m,
   );
 });
+
+it('prints what a proposal needs where there is no configuration, says so, and writes nothing', async () => {
+  const [, url = ''] = place.where;
+  const { status, stdout, stderr } = await droverHere(['grants', '--database', url, '--login', second]);
+  assert.equal(stderr, '');
+  assert.match(stdout, /^-- There is no configuration: .*`drover init` would propose/m);
+  assert.match(stdout, /^-- to read and to plan: /m);
+  assert.match(stdout, /^-- for the records of Drover: /m);
+  assert.ok(status === 0 || status === 2);
+});

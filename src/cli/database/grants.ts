@@ -1,10 +1,13 @@
 import type { Command } from 'commander';
-import { type Grant, type Grants, readGrants } from '../../postgres/scope/grants.ts';
+import { printable } from '../../engine/plan/row-text.ts';
+import type { Grant } from '../../postgres/scope/grants.ts';
 import { withJson, withWhere } from '../options.ts';
 import type { JsonOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { resolveWhere, withSite } from '../../site/where.ts';
+import { grantsAt } from '../../site/grants.ts';
+import type { SiteGrants } from '../../site/grants.ts';
+import { resolveWhere } from '../../site/where.ts';
 import type { WhereOptions } from '../../site/where.ts';
 
 /** `drover grants`: the rights that a login lacks for plans, moves and records, as SQL for an administrator. */
@@ -18,9 +21,7 @@ export const grants: Verb = {
 
 async function show({ terminal, environment }: Session, command: Command): Promise<number> {
   const { login, ...options } = command.opts<WhereOptions & JsonOption & { readonly login?: string }>();
-  const found = await withSite(resolveWhere(options, environment), { mayWrite: false }, (site) =>
-    readGrants(site, login),
-  );
+  const found = await grantsAt(resolveWhere(options, environment), login);
   if (options.json === true) terminal.out(JSON.stringify(found, null, 2));
   else for (const line of script(found)) terminal.out(line);
   return found.grants.every(({ held }) => held) ? exitStatus.done : exitStatus.changes;
@@ -34,7 +35,7 @@ const headings: Readonly<Record<Grant['purpose'], string>> = {
 };
 
 /** SQL with comments: an administrator may hand it to psql as it is. */
-function script({ database, login, grants, schema, owner }: Grants): string[] {
+function script({ database, login, grants, schema, owner, proposed, notes }: SiteGrants): string[] {
   const parts = (['plan', 'apply', 'merge', 'records'] as const).flatMap((purpose) => {
     const own = grants.filter((grant) => grant.purpose === purpose);
     if (own.length === 0) return [];
@@ -51,5 +52,10 @@ function script({ database, login, grants, schema, owner }: Grants): string[] {
       : [
           `-- An upgrade of the schema ${schema} takes its owner: after a new version of Drover, run it first as ${owner}`,
         ];
-  return [`-- What the login ${login} needs in the database ${database}`, ...parts, ...upgrade];
+  const unsure = [
+    '-- There is no configuration: this is what the one needs that `drover init` would propose now..',
+    ...notes.map((note) => `-- ${printable(note)}`),
+  ];
+  const head = `-- What the login ${login} needs in the database ${database}`;
+  return [head, ...(proposed ? unsure : []), ...parts, ...upgrade];
 }
