@@ -19,7 +19,7 @@ import { canarySizeOf, invalid, optionsOf } from './request.ts';
 import type { RunPace, RunRequest } from './request.ts';
 import { resolveRun } from './resolve.ts';
 import { newSharedUnit, resolveShared } from './shared-rows.ts';
-import type { ResolvedTenant } from './resolve.ts';
+import type { ResolvedRun, ResolvedTenant } from './resolve.ts';
 import { isFinal } from './status.ts';
 
 /**
@@ -32,7 +32,7 @@ export async function createRun(site: Site, asked: RunRequest): Promise<string> 
   const resolved = await resolveRun(site, request);
   const shared = await resolveShared(site, request, resolved);
   const unit = shared === undefined ? [] : [newSharedUnit(shared, request)];
-  const tenants = inOrder(request.shared === 'only' ? [] : resolved.tenants.map(newTenant), unit);
+  const tenants = inOrder(request.shared === 'only' ? [] : await newTenants(resolved), unit);
   const pending = tenants.filter(({ status }) => status === 'pending').length;
   const options = optionsOf(request, pending);
   await checkMeasurable(site, options.throttle);
@@ -71,6 +71,17 @@ async function insertWhole(
 
 function modelOf({ key, name, second }: WantedModel): RunModel {
   return { key, name, family: second };
+}
+
+/** How many are resolved at a time. */
+const resolvedAtOnce = 500;
+
+/** Of each tenant what a run keeps, which is less than its models. */
+async function newTenants({ tenants, resolve }: ResolvedRun): Promise<NewRunTenant[]> {
+  const made: NewRunTenant[] = [];
+  for (let from = 0; from < tenants.length; from += resolvedAtOnce)
+    made.push(...(await resolve(tenants.slice(from, from + resolvedAtOnce))).map(newTenant));
+  return made;
 }
 
 function newTenant({ tenant, resolution }: ResolvedTenant): NewRunTenant {

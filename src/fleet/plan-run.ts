@@ -47,13 +47,15 @@ export interface PlannedCounts {
 
 export interface PlannedRun extends PlannedCounts {
   readonly kind: string;
-  /** Those of the page that was asked for; all by default. */
+  /** Those of the page that was asked for; all by default, and none where somebody takes them one by one. */
   readonly tenants: readonly PlannedTenant[];
 }
 
 export interface Planning {
   /** From time to time. */
   readonly onTenant?: (done: number, total: number) => void;
+  /** Gets each tenant once it is planned; the plan keeps none of them then, so that it is as small for any number of tenants. */
+  readonly take?: (one: PlannedTenant) => void;
   /** Try each tenant of the page that is ready, and the shared rows, and take it back. */
   readonly rehearse?: boolean;
   /**
@@ -79,11 +81,11 @@ const planned = 50;
 export async function planRun(
   site: Site,
   asked: PlanRunRequest,
-  { onTenant, rehearse = false, page, signal }: Planning = {},
+  { onTenant, take, rehearse = false, page, signal }: Planning = {},
 ): Promise<PlannedRun> {
   const request = { ...asked, parameters: asked.parameters ?? site.parameters };
   const resolved = await resolveRun(site, request);
-  const found = collect(resolved.kind, page);
+  const found = collect(resolved.kind, { page, take });
   const all = request.shared === 'only' ? [] : resolved.tenants;
   const visited = page?.counted === undefined ? all : all.slice(page.after, page.after + page.limit + 1);
   const tries = async (some: readonly PlannedMove[]): Promise<void> => {
@@ -94,7 +96,7 @@ export async function planRun(
     }
   };
   for (let from = 0; from < visited.length; from += planned) {
-    const some = visited.slice(from, from + planned);
+    const some = await resolved.resolve(visited.slice(from, from + planned));
     const plans = await planTenants(site, request, { some, kind: resolved.kind });
     await tries(plans);
     onTenant?.(Math.min(from + planned, visited.length), visited.length);
@@ -109,7 +111,7 @@ const none: PlannedCounts = { total: 0, ready: 0, failed: 0, skipped: 0, count: 
 /** Counts all, or corrects what was counted, and keeps those of a page. */
 function collect(
   kind: string,
-  { after, limit, counted }: PlanPage = { after: 0, limit: Infinity },
+  { page, take }: { readonly page: PlanPage | undefined; readonly take: Planning['take'] },
 ): {
   /** Is the next one on the page? */
   readonly isOnPage: () => boolean;
@@ -119,6 +121,7 @@ function collect(
   readonly add: (plan: PlannedTenant, one: PlannedTenant) => void;
   readonly all: () => PlannedRun;
 } {
+  const { after, limit, counted } = page ?? { after: 0, limit: Infinity, counted: undefined };
   const tenants: PlannedTenant[] = [];
   const shared = findingsShared();
   const counts = { ...(counted ?? none) };
@@ -132,7 +135,9 @@ function collect(
   };
   const add = (plan: PlannedTenant, one: PlannedTenant): void => {
     seen += 1;
-    if (seen > after && tenants.length <= limit) tenants.push({ ...one, findings: one.findings.map(shared) });
+    if (take !== undefined) take(one);
+    else if (seen > after && tenants.length <= limit)
+      tenants.push({ ...one, findings: one.findings.map(shared) });
     if (counted !== undefined) change(plan, -1);
     change(one, 1);
     counts.needsConfirmation ||= one.needsConfirmation;

@@ -1,7 +1,7 @@
 /** Which models a run means in which tenants: everything is read set-based, and decided by src/engine/models/resolve.ts. */
 import { tenancyOf } from '../engine/rules/tenancy.ts';
 import { ownMember } from '../engine/own.ts';
-import { namedModel } from '../engine/models/model.ts';
+import { keyText, namedModel } from '../engine/models/model.ts';
 import type { ModelFacts } from '../engine/models/model.ts';
 import {
   identifyModel,
@@ -15,7 +15,7 @@ import { label } from '../engine/models/select.ts';
 import { refusalOfRetired } from '../engine/models/successor.ts';
 import { DroverError } from '../errors.ts';
 import { readFleetModels, readModelNames } from '../postgres/runs/fleet-models.ts';
-import type { FoundModels, FleetModelNames } from '../postgres/runs/fleet-models.ts';
+import type { FoundModels, FleetModelNames, FleetModelQuery } from '../postgres/runs/fleet-models.ts';
 import { findSuccessor } from '../postgres/facts/find-models.ts';
 import { refuseUnknown } from '../postgres/move/unknown.ts';
 import { withTenant } from '../postgres/scope/site.ts';
@@ -36,11 +36,13 @@ export interface ResolvedRun {
   readonly from: WantedModel;
   readonly to: WantedModel;
   /** In the order in which they will be visited. */
-  readonly tenants: readonly ResolvedTenant[];
+  readonly tenants: readonly TenantName[];
+  /** Reads the models of some of them: of all at once a large fleet has more than fits in memory. */
+  readonly resolve: (some: readonly TenantName[]) => Promise<ResolvedTenant[]>;
 }
 
 /**
- * Resolves a move in all tenants that it names, or refuses it as a whole.
+ * What a move means and in which tenants, or why it is refused as a whole.
  * @throws RUN_INVALID, TENANT_NOT_FOUND, MODEL_NOT_FOUND (in no tenant), MODEL_UNKNOWN, MODEL_AMBIGUOUS, SAME_MODEL, KINDS_DIFFER,
  *   KIND_UNKNOWN, ENTITY_TYPE_UNKNOWN, ENTITY_TYPES_INCOMPLETE
  */
@@ -54,18 +56,17 @@ export async function resolveRun(site: Site, asked: FleetIntent): Promise<Resolv
     await refuseUnknown(site, { intent: intentOf(asked), tenants: chosen.map(({ key }) => key) });
     return resolveTexts(names, chosen, asked);
   }
+  const { kind } = names;
   const pair = await identifyPair(site, names, { all, asked });
-  const models = await readFleetModels(site, {
-    kind: names.kind,
-    tenants: chosen.map(({ key }) => key),
-    names: [pair.from.name, pair.to.name],
-    keys: mappedKeys(asked),
-  });
-  const tenants = chosen.map((tenant) => ({
-    tenant,
-    resolution: resolveOne(names, pair, { tenant, asked, found: models.get(tenant.key) ?? [] }),
-  }));
-  return { kind: names.kind, ...pair, tenants };
+  const query = { kind, names: [pair.from.name, pair.to.name], keys: mappedKeys(asked) };
+  const resolve: ResolvedRun['resolve'] = async (some) => {
+    const models = await readFleetModels(site, { ...query, tenants: some.map(({ key }) => key) });
+    return some.map((tenant) => ({
+      tenant,
+      resolution: resolveOne(names, pair, { tenant, asked, found: models.get(tenant.key) ?? [] }),
+    }));
+  };
+  return { kind, ...pair, tenants: chosen, resolve };
 }
 
 async function readTenants(site: Site): Promise<TenantName[]> {
@@ -113,13 +114,12 @@ async function identifyPair(
 ): Promise<WantedPair> {
   const texts = [asked.from.trim(), asked.to.trim()];
   const tenants = all.length > 0 ? all.map(({ key }) => key) : [...(asked.tenants ?? [])];
-  const found = await readFleetModels(site, {
+  const rows = await readDifferent(site, {
     kind,
     tenants,
     names: texts.flatMap((text) => [...possibleNames(text), ...forms(text)]),
     keys: texts,
   });
-  const rows = [...found.values()].flatMap(modelsFound);
   const wanted = async (text: string, side: 'source' | 'target'): Promise<WantedModel> => {
     const identified = identifyModel(rows, text, { side, by, holding });
     if ('wanted' in identified) return identified.wanted;
@@ -138,6 +138,28 @@ async function identifyPair(
   const apart = toldApart(pair.from, pair.to);
   if (apart === undefined) throw sameModel(pair.from.name);
   return apart;
+}
+
+/** How many tenants are read before what is the same in several of them is left out. */
+const readAtOnce = 500;
+
+/** Of models that differ by tenant and key alone, the first; but each whose key somebody named, and that is a tenant's own or not. */
+async function readDifferent(site: Site, query: FleetModelQuery): Promise<ModelFacts[]> {
+  const different = new Map<string, ModelFacts>();
+  for (let from = 0; from < query.tenants.length; from += readAtOnce) {
+    const tenants = query.tenants.slice(from, from + readAtOnce);
+    const found = await readFleetModels(site, { ...query, tenants });
+    for (const row of [...found.values()].flatMap(modelsFound)) {
+      const text = differenceOf(row, query.keys);
+      if (!different.has(text)) different.set(text, row);
+    }
+  }
+  return [...different.values()];
+}
+
+function differenceOf(row: ModelFacts, named: readonly string[]): string {
+  const keys = [row.key, keyText(row)].filter((key) => key !== undefined && named.includes(key));
+  return JSON.stringify([row.table ?? null, row.components, keys, typeof row.tenant]);
 }
 
 interface NotIdentified extends Pick<FleetModelNames, 'kind' | 'by'> {
@@ -222,18 +244,14 @@ function resolveTexts(
     throw invalid('No table holds the models of this database, so there is nothing to map.');
   const model = (name: string): ModelFacts => namedModel({ kind, components: { name } });
   const wanted = (name: string): WantedModel => ({ key: null, name, second: null });
-  const tenants = chosen.map((tenant) => ({
-    tenant,
-    resolution: resolveModels({
-      tenant,
-      candidates: [model(from), model(to)],
-      from: wanted(from),
-      to: wanted(to),
-      by: 'none',
-      includeSuspended,
-    }),
-  }));
-  return { kind, from: wanted(from), to: wanted(to), tenants };
+  const pair = { from: wanted(from), to: wanted(to) };
+  const candidates = [model(from), model(to)];
+  const resolveText = (tenant: TenantName): ResolvedTenant => {
+    const resolution = resolveModels({ tenant, candidates, ...pair, by: 'none', includeSuspended });
+    return { tenant, resolution };
+  };
+  const resolve: ResolvedRun['resolve'] = (some) => Promise.resolve(some.map(resolveText));
+  return { kind, ...pair, tenants: chosen, resolve };
 }
 
 function sameModel(name: string): DroverError {

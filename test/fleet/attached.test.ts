@@ -157,9 +157,15 @@ it('resolves the tenants that are named, mapped ones too, where the login may no
   try {
     const site = await openSite({ database, config: studioConfig });
     const other = engineId('b', 3);
-    const { tenants } = await resolveRun(site, { ...request, mapping: { [south]: { to: other } } });
+    const { tenants, resolve } = await resolveRun(site, {
+      ...request,
+      mapping: { [south]: { to: other } },
+    });
     assert.deepEqual(
-      tenants.map(({ tenant, resolution }) => [tenant.key, 'to' in resolution && resolution.to.key]),
+      (await resolve(tenants)).map(({ tenant, resolution }) => [
+        tenant.key,
+        'to' in resolution && resolution.to.key,
+      ]),
       [
         [north, engineId('a', 2)],
         [south, other],

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, it } from 'node:test';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import { createRun } from '../../src/fleet/create.ts';
-import { type PlannedRun, planRun } from '../../src/fleet/plan-run.ts';
+import { type PlannedRun, type PlannedTenant, planRun } from '../../src/fleet/plan-run.ts';
 import { claimTenants, renewClaim } from '../../src/postgres/runs/claims.ts';
 import type { RunTenant } from '../../src/postgres/runs/tenants.ts';
 import { planOne } from '../support/batches.ts';
@@ -201,6 +201,9 @@ oneEngine((engine) => {
       assert.equal(one.planHash, alone.hash, one.tenantName);
       assert.deepEqual(one.details, alone.counts);
     }
+    const taken: PlannedTenant[] = [];
+    const kept = await planRun(fleet.site, runRequest(), { take: (one) => taken.push(one) });
+    assert.deepEqual([kept, taken], [{ ...planned, tenants: [] }, planned.tenants]);
     await pagesOf(planned);
     const tried = await planRun(fleet.site, runRequest(), { rehearse: true });
     assert.deepEqual([tried.ready, tried.failed], [6, 4], 'a rehearsal finds what a plan does not');

@@ -56,7 +56,7 @@ async function askAbout(
   { options, request, where }: { options: ApplyManyOptions; request: RunRequest; where: Where },
 ): Promise<'go on' | number> {
   if (options.yes === true) return 'go on';
-  const plan = await planWatched(terminal, site, request);
+  const plan = await planWatched(terminal, site, { request });
   showPlannedRun(onErrorStream(terminal), plan, where);
   if (plan.ready === 0) {
     terminal.err('Nothing to do.');

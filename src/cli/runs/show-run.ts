@@ -1,7 +1,7 @@
 /** Runs and what became of their tenants, for people. */
 import { wantedLabel } from '../../engine/models/resolve.ts';
 import { changeCount, printable } from '../../engine/plan/row-text.ts';
-import type { PlannedRun } from '../../fleet/plan-run.ts';
+import type { PlannedRun, PlannedTenant } from '../../fleet/plan-run.ts';
 import type { RunOrders } from '../../postgres/runs/orders.ts';
 import type { RunTenant } from '../../postgres/runs/tenants.ts';
 import type { RunRecord } from '../../postgres/runs/runs.ts';
@@ -70,18 +70,12 @@ export function tenantTable(tenants: readonly RunTenant[], where: Where): TableC
   return { head: ['tenant', 'name', 'status', 'completion', 'row changes', ...why], rows };
 }
 
-/** What a run would do, tenant by tenant, for programs. */
-export function plannedTable({ tenants }: PlannedRun, where: Where): TableContent {
-  const rows = tenants.map((one) => [
-    one.tenant,
-    one.tenantName,
-    one.status,
-    one.completion ?? '',
-    one.count,
-    one.code ?? '',
-    completeCommand(one, where) ?? findingsOf(one.findings),
-  ]);
-  return { head: ['tenant', 'name', 'status', 'completion', 'row changes', 'code', 'message'], rows };
+export const plannedHead = ['tenant', 'name', 'status', 'completion', 'row changes', 'code', 'message'];
+
+/** What a run would do to a tenant, for programs. */
+export function plannedLine(one: PlannedTenant, where: Where): TableContent['rows'][number] {
+  const message = completeCommand(one, where) ?? findingsOf(one.findings);
+  return [one.tenant, one.tenantName, one.status, one.completion ?? '', one.count, one.code ?? '', message];
 }
 
 /** What it is about, how it stands, and its tenants, or some of them. */

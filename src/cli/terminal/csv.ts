@@ -1,7 +1,9 @@
 /** Rows as CSV (RFC 4180). */
 
+type CsvRow = readonly (string | number)[];
+
 /** A line of names, then a line for each row. */
-export function csvText(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+export function csvText(head: CsvRow, rows: readonly CsvRow[]): string {
   return [head, ...rows].map((line) => line.map(csvField).join(',')).join('\r\n');
 }
 

@@ -20,6 +20,22 @@ export function showList(terminal: Terminal, content: TableContent, csv = false)
   else showRows(terminal, content.rows);
 }
 
+/** The same for programs, row by row, so that the list is never in memory. */
+export function listInParts(
+  { out }: Terminal,
+  head: readonly string[],
+  csv = false,
+): (row: TableContent['rows'][number]) => void {
+  if (!csv) return (row) => out(tabbed(row));
+  const line = (cells: TableContent['rows'][number]): void => out(`${csvText(cells, [])}\r`);
+  line(head);
+  return line;
+}
+
+function tabbed(row: TableContent['rows'][number]): string {
+  return row.map((cell) => printable(String(cell))).join('\t');
+}
+
 /** Is a list printed as rows, for a program, and not as people read it? */
 export function isForPrograms({ isShown }: Terminal, csv = false): boolean {
   return csv || !isShown;
@@ -58,7 +74,7 @@ export function showTable(terminal: Terminal, { head, rows }: TableContent): voi
 
 /** A row a line, whatever its length. */
 function showRows({ out }: Terminal, rows: readonly TableRow[]): void {
-  for (const row of rows) out(row.map((cell) => printable(String(cell))).join('\t'));
+  for (const row of rows) out(tabbed(row));
 }
 
 /** A row as `name  value` lines; a line without spaces is left to the terminal. */
