@@ -43,6 +43,7 @@ export const errorCodes = {
   SCHEMA_OUTDATED: { exit: 1, summary: 'The schema is older than this version of Drover.' },
   ISOLATION_NOT_EFFECTIVE: { exit: 1, summary: 'Row-level security does not bind the roles in use.' },
   BASELINE_INVALID: { exit: 1, summary: 'A file is no baseline of the doctor.' },
+  REPORT_INVALID: { exit: 1, summary: 'A file is no report of the doctor.' },
   RULE_UNKNOWN: { exit: 1, summary: 'The doctor has no rule of that name.' },
   SEED_REFUSED: { exit: 2, summary: 'Demo data was refused.' },
   USAGE_INVALID: { exit: 1, summary: 'The command cannot be understood.' },

@@ -1,6 +1,8 @@
 /** The database that is meant, judged: Drover's own schema, a database with its configuration, or one of which only a proposal is known. */
 import { formatConfigProblems, locateProblems, openConfigFile } from '../config-file.ts';
 import type { Environment } from '../config.ts';
+import { findNamedTable } from '../engine/catalogue/names.ts';
+import type { TableId } from '../engine/catalogue/catalog.ts';
 import type { IsolationFacts } from '../engine/isolation/facts.ts';
 import type { IsolationFinding, IsolationReport } from '../engine/isolation/report.ts';
 import type { Config } from '../engine/rules/config.ts';
@@ -32,6 +34,8 @@ export interface ExaminedDatabase {
   readonly report: IsolationReport;
   /** What mends these findings of the report. */
   readonly mends: (findings: readonly IsolationFinding[]) => Mend[];
+  /** The table that a name means; nothing where there is none that could be judged. */
+  readonly tableOf: (name: string) => TableId | undefined;
   /** The database as a word of a command, without a password; nothing for an embedded one. */
   readonly place: string | undefined;
 }
@@ -50,6 +54,7 @@ export function examine(
     const isServer = where.kind === 'given' && database.engine === 'server';
     const about = {
       mends: (findings: readonly IsolationFinding[]) => mendsOf(facts, settings, findings),
+      tableOf: (name: string) => findNamedTable(rules.scope, name)?.id,
       place: isServer ? placeWord(where) : undefined,
     };
     if (report.nothingToJudge !== undefined) return { ...about, report };

@@ -208,6 +208,13 @@ test('no name breaks a form of the report', () => {
   assert.equal(junit.match(/<testcase /g)?.length, 5);
   assert.equal(junit.match(/<failure /g)?.length, 2);
   assert.equal(junit.match(/<skipped /g)?.length, 2, 'what is skipped or unverified has not passed');
+  const html = inForm('html');
+  assert.doesNotMatch(html, /<script|\u202E|https?:|src=|href=|url\(|@import/);
+  assert.equal(
+    html.match(/<tr>/g)?.length,
+    8,
+    'a finding, three uses, a rule that was skipped, and three heads',
+  );
   const markdown = inForm('markdown');
   assert.doesNotMatch(markdown, /[^\\]<script|[^\\]\|c|\u202E/);
   assert.equal(markdown.split('\n').filter((line) => line.startsWith('| error')).length, 1);

@@ -1,22 +1,25 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import type { TableId } from '../../engine/catalogue/catalog.ts';
 import type { Severity } from '../../engine/finding.ts';
 import { given } from '../../engine/given.ts';
 import type { IsolationReport } from '../../engine/isolation/report.ts';
 import { DroverError } from '../../errors.ts';
 import { baselineOf, readBaseline, withBaseline } from '../../isolation/baseline.ts';
+import { filtered } from '../../isolation/filter.ts';
 import { reportFormats } from '../../isolation/formats/format.ts';
-import { askToGoOn } from '../terminal/ask.ts';
 import { readText, writeText } from '../terminal/files.ts';
-import { examine } from '../../site/doctor.ts';
-import type { DoctorOptions } from '../../site/doctor.ts';
-import { withJson, withRegistry } from '../options.ts';
+import type { ExaminedDatabase } from '../../site/doctor.ts';
+import { withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb, VerbGroup } from '../session.ts';
 import { onErrorStream } from '../terminal/terminal.ts';
-import { explain } from './explain.ts';
+import { diff } from './diff.ts';
+import { checkRule, explain } from './explain.ts';
 import { checkFixFolder, writeFix } from './fix.ts';
+import { look, withLook } from './look.ts';
+import type { LookOptions } from './look.ts';
 import { rules } from './rules.ts';
 import { showReport } from './show-report.ts';
 
@@ -24,27 +27,9 @@ const examination: Verb = {
   name: 'doctor',
   summary: 'what lets one tenant reach another’s rows',
   define: (command) =>
-    withRegistry(
-      withJson(command)
-        .option('--database <url>', 'postgres://… or pglite:FOLDER')
-        .option('--data <folder>', 'embedded database with Drover’s own schema (default: ./drover-data)')
-        .option('--config <file>', 'what Drover must know about that database (default: drover.config.yaml)'),
-    )
-      .addOption(
-        new Option(
-          '--probe <how>',
-          'try whether rows are reached; write makes rows and takes them back',
-        ).choices(['read', 'write']),
-      )
-      .option('--yes', 'do not ask before a probe that writes')
-      .addOption(
-        new Option(
-          '--damage <how>',
-          'count rows that have crossed; large tables as a sample, in full, or not',
-        )
-          .choices(['sample', 'full', 'none'])
-          .default('sample'),
-      )
+    withLook(withJson(command))
+      .option('--rule <rule>', 'only findings of this rule; may be repeated', repeated)
+      .option('--table <table>', 'only what is about this table; may be repeated', repeated)
       .addOption(
         new Option('--format <name>', 'the form of the report')
           .choices(['text', ...Object.keys(reportFormats)])
@@ -68,13 +53,12 @@ export const doctor: VerbGroup = {
   name: 'doctor',
   summary: 'judge what lets one tenant reach another’s rows',
   self: examination,
-  verbs: [rules, explain],
+  verbs: [rules, explain, diff],
 };
 
-interface ReportOptions extends JsonOption {
-  readonly probe?: 'read' | 'write';
-  readonly yes?: true;
-  readonly damage: 'sample' | 'full' | 'none';
+interface ReportOptions extends LookOptions, JsonOption {
+  readonly rule?: readonly string[];
+  readonly table?: readonly string[];
   readonly format?: string;
   readonly out?: string;
   readonly failOn: Severity | 'never';
@@ -85,21 +69,26 @@ interface ReportOptions extends JsonOption {
 }
 
 async function runDoctor(session: Session, command: Command): Promise<number> {
-  const { terminal, environment, version } = session;
-  const options = command.opts<DoctorOptions & ReportOptions>();
-  const { probe, damage, baseline, updateBaseline, out, fix } = options;
+  const { terminal, version } = session;
+  const options = command.opts<ReportOptions>();
+  const { baseline, updateBaseline, out, fix, rule, table } = options;
   if (out !== undefined && (options.format ?? 'text') === 'text' && options.json !== true)
     throw new DroverError('USAGE_INVALID', '--out needs --json or a --format other than text.');
   if (updateBaseline === true && baseline === undefined)
     throw new DroverError('USAGE_INVALID', '--update-baseline needs --baseline FILE, which it writes.');
+  if (updateBaseline === true && (rule ?? table) !== undefined)
+    throw new DroverError('USAGE_INVALID', 'A baseline is of all findings: leave out --rule and --table.');
+  for (const each of rule ?? []) checkRule(each);
   if (fix !== undefined) checkFixFolder(fix);
-  if (probe === 'write' && !(await mayWrite(session, options))) return exitStatus.failed;
-  const about = await examine(options, environment, { ...given({ probe }), damage, now: new Date() });
+  const about = await look(session, options);
+  if (about === undefined) return exitStatus.failed;
+  const tables = table === undefined ? undefined : tablesOf(about, table);
   const { report: examined } = about;
   if (baseline !== undefined && updateBaseline === true)
     writeText(baseline, baselineOf(examined), { keep: false });
-  const report =
+  const whole =
     baseline === undefined ? examined : withBaseline(examined, readBaseline(readText(baseline), baseline));
+  const report = filtered(whole, given({ rules: rule, tables }));
   const format = options.json === true ? 'json' : (options.format ?? 'text');
   const written = reportFormats[format]?.({ report, version });
   if (written === undefined) showReport(terminal, report);
@@ -114,12 +103,18 @@ async function runDoctor(session: Session, command: Command): Promise<number> {
   return isRefused(report, options) ? exitStatus.changes : exitStatus.done;
 }
 
-/** A probe that writes holds locks for a moment, and sequences advance. */
-function mayWrite({ terminal }: Session, { yes }: ReportOptions): Promise<boolean> {
-  const message =
-    'The probe makes rows of two tenants, tries to reach them as each application role, and takes everything back. Sequences advance, ' +
-    'dead rows stay until the next vacuum, and where policies leak it holds locks on other tenants’ rows for a moment. Go on?';
-  return askToGoOn(terminal, { message, yes: yes === true });
+/** @throws USAGE_INVALID where a name means no table: nothing found would be said of nothing */
+function tablesOf({ tableOf }: ExaminedDatabase, names: readonly string[]): TableId[] {
+  return names.map((name) => {
+    const id = tableOf(name);
+    if (id !== undefined) return id;
+    const message = `--table ${name}: there is no such table among those that are judged.`;
+    throw new DroverError('USAGE_INVALID', message, { table: name });
+  });
+}
+
+function repeated(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }
 
 const ranks = { error: 3, warning: 2, info: 1 } as const;

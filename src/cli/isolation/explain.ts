@@ -13,8 +13,7 @@ export const explain: Verb = {
   define: (command) => command.argument('<rule>', 'as `drover doctor rules` lists it'),
   run: ({ terminal }, command) => {
     const [rule = ''] = command.args;
-    const known = listedRules().map(({ id }) => id);
-    if (!known.includes(rule)) throw unknownRule(rule, known);
+    checkRule(rule);
     const page = readFileSync(new URL(`../../../docs/isolation/${rule}.md`, import.meta.url), 'utf8');
     const out = inLines(terminal);
     for (const line of page.trimEnd().split('\n')) out(line);
@@ -22,10 +21,13 @@ export const explain: Verb = {
   },
 };
 
-function unknownRule(rule: string, known: readonly string[]): DroverError {
+/** @throws RULE_UNKNOWN with the name that was probably meant */
+export function checkRule(rule: string): void {
+  const known = listedRules().map(({ id }) => id);
+  if (known.includes(rule)) return;
   const nearest = nearestName(rule, known);
   const hint = nearest === undefined ? '`drover doctor rules` lists them' : `did you mean ${nearest}?`;
-  return new DroverError('RULE_UNKNOWN', `The doctor has no rule ${rule}; ${hint}`, {
+  throw new DroverError('RULE_UNKNOWN', `The doctor has no rule ${rule}; ${hint}`, {
     rule,
     nearest: nearest ?? null,
   });

@@ -1,6 +1,7 @@
 /** A report of the doctor as a person reads it: what was judged and how, the findings, and what nobody knows. */
 import { serverName } from '../../isolation/server-name.ts';
 import type { IsolationFinding, IsolationReport } from '../../engine/isolation/report.ts';
+import { filterText } from '../../isolation/filter.ts';
 import { listed, shownObject } from '../../isolation/ground.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { inLines } from '../terminal/wrap.ts';
@@ -55,9 +56,11 @@ function showFinding(terminal: Terminal, { severity, rule, at, message, also }: 
 function closingLines(report: IsolationReport): string[] {
   const { findings, ignored, rules, notRead, verdicts, baselined = [], baselineStale = [] } = report;
   const count = (wanted: string): number => findings.filter(({ severity }) => severity === wanted).length;
+  const left = filterText(report);
   const skipped = rules.filter(({ state }) => state === 'skipped');
   return [
     `${count('error')} errors, ${count('warning')} warnings, ${count('info')} to know; ${rules.length - skipped.length} rules judged`,
+    ...(left === undefined ? [] : [left]),
     ...(baselined.length > 0 ? [`Known by the baseline: ${baselined.length}`] : []),
     ...baselineStale.map(({ rule, at }) => `Of the baseline, found no more: ${rule} ${at}`),
     ...ignored.map((each) => `Ignored: ${each.rule} ${shownObject(each.at)}: ${each.ignored ?? ''}`),

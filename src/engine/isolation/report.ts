@@ -94,4 +94,11 @@ export interface IsolationReport {
   readonly probe?: 'read' | 'write';
   /** What has crossed already, where it was counted. */
   readonly damage?: DamageReport;
+  /** The rules and tables that were asked for; findings and verdicts that were left out are counted. */
+  readonly filter?: {
+    readonly rules?: readonly string[];
+    readonly tables?: readonly TableId[];
+    readonly findings: number;
+    readonly verdicts: number;
+  };
 }

@@ -1,5 +1,6 @@
 /** The forms in which a report can be written, each a function of the report alone. */
 import { githubText } from './github.ts';
+import { htmlText } from './html.ts';
 import type { FormatInput } from './input.ts';
 import { junitText } from './junit.ts';
 import { markdownText } from './markdown.ts';
@@ -11,4 +12,5 @@ export const reportFormats: Readonly<Record<string, (input: FormatInput) => stri
   github: githubText,
   junit: junitText,
   markdown: markdownText,
+  html: htmlText,
 };

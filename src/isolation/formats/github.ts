@@ -1,5 +1,6 @@
 /** Annotations of GitHub Actions: a command on a line of its own. */
 import { shownObject } from '../ground.ts';
+import { filterText } from '../filter.ts';
 import type { FormatInput } from './input.ts';
 
 const words = { error: 'error', warning: 'warning', info: 'notice' } as const;
@@ -11,7 +12,9 @@ export function githubText({ report }: FormatInput): string {
   });
   const unverified = report.verdicts.filter(({ verdict }) => verdict === 'unverified').length;
   const rest = `${unverified} uses of tables by application roles are unverified; ${report.ignored.length} findings are ignored`;
-  return [...lines, `::notice title=drover doctor::${data(rest)}`, ''].join('\n');
+  const left = filterText(report);
+  const all = left === undefined ? rest : `${rest}. ${left}`;
+  return [...lines, `::notice title=drover doctor::${data(all)}`, ''].join('\n');
 }
 
 /** A name may hold anything: a line break would begin another command. */

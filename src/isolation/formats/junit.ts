@@ -1,5 +1,6 @@
 /** JUnit XML: a test for each rule, and one for each use of a table. What was not judged or not proven is skipped, never passed. */
 import type { IsolationReport } from '../../engine/isolation/report.ts';
+import { filterText } from '../filter.ts';
 import { shownObject } from '../ground.ts';
 import type { FormatInput } from './input.ts';
 
@@ -20,11 +21,13 @@ export function junitText({ report }: FormatInput): string {
   ].join('\n');
 }
 
-function ruleCases({ rules, findings }: IsolationReport): JunitCase[] {
+function ruleCases(report: IsolationReport): JunitCase[] {
+  const { rules, findings } = report;
+  const left = filterText(report);
   const ids = new Set(rules.map(({ rule }) => rule));
   const others = [...new Set(findings.map(({ rule }) => rule))].filter((rule) => !ids.has(rule));
   const states = [...rules, ...others.map((rule) => ({ rule, state: 'judged' as const, reason: undefined }))];
-  return states.map(({ rule, state, reason }) => {
+  const cases = states.map(({ rule, state, reason }): JunitCase => {
     if (state === 'skipped') return { name: rule, skipped: reason ?? '' };
     const found = findings.filter((each) => each.rule === rule && each.severity !== 'info');
     if (found.length === 0) return { name: rule };
@@ -35,6 +38,7 @@ function ruleCases({ rules, findings }: IsolationReport): JunitCase[] {
         .join('\n'),
     };
   });
+  return left === undefined ? cases : [...cases, { name: 'the rest', skipped: left }];
 }
 
 function verdictCases({ verdicts }: IsolationReport): JunitCase[] {

@@ -1,4 +1,5 @@
 /** The report as Markdown, for a comment or a page. */
+import { filterText } from '../filter.ts';
 import { shownObject } from '../ground.ts';
 import { serverName } from '../server-name.ts';
 import type { FormatInput } from './input.ts';
@@ -7,11 +8,13 @@ export function markdownText({ report }: FormatInput): string {
   const { findings, ignored, baselined = [], rules, verdicts, damage } = report;
   const skipped = rules.filter(({ state }) => state === 'skipped');
   const count = (wanted: string): number => verdicts.filter(({ verdict }) => verdict === wanted).length;
+  const left = filterText(report);
   const lines = [
     `# Isolation of ${code(report.database)}`,
     '',
     `${serverName(report)}, seen as ${code(report.login)}; ownership is ${report.ownership}.`,
     ...(report.nothingToJudge === undefined ? [] : ['', `Nothing to judge: ${report.nothingToJudge}.`]),
+    ...(left === undefined ? [] : ['', `${plain(left)}.`]),
     '',
     `${findings.length} findings, ${baselined.length} known by the baseline, ${ignored.length} ignored. ` +
       `Uses of tables: ${count('proven')} proven, ${count('leak')} leaks, ${count('unverified')} unverified. No finding is no proof.`,

@@ -1,5 +1,6 @@
 /** SARIF 2.1.0, as code scanning takes it. A finding is about an object of a database, so its location is a logical one. */
 import type { IsolationFinding } from '../../engine/isolation/report.ts';
+import { filterText } from '../filter.ts';
 import { shownObject } from '../ground.ts';
 import { listedRules } from '../listed-rules.ts';
 import type { FormatInput } from './input.ts';
@@ -12,6 +13,7 @@ const configurationFile = 'drover.config.yaml';
 export function sarifText({ report, version }: FormatInput): string {
   const { findings, ignored, baselined = [] } = report;
   const known = new Set(baselined);
+  const left = filterText(report);
   const rules = listedRules();
   const results = [...findings, ...baselined, ...ignored].map((finding) =>
     resultOf(
@@ -35,7 +37,14 @@ export function sarifText({ report, version }: FormatInput): string {
   const log = {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
-    runs: [{ tool: { driver }, columnKind: 'utf16CodeUnits', results }],
+    runs: [
+      {
+        tool: { driver },
+        columnKind: 'utf16CodeUnits',
+        results,
+        ...(left === undefined ? {} : { properties: { leftOut: left } }),
+      },
+    ],
   };
   return `${JSON.stringify(log, null, 2)}\n`;
 }
