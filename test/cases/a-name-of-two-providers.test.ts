@@ -94,7 +94,7 @@ oneEngine((engine) => {
     assert.match(stdout, /\n2 occurrences: 2 move\./, stderr);
     assert.doesNotMatch(stdout, /MODEL_WITHOUT_ROW/);
     const run = await database.run('plan', '--all-tenants', ...words, '--json');
-    assert.match(run.stdout, /"ready": 1,[^]*"fromKey": "9",/, run.stdout + run.stderr);
+    assert.match(run.stdout, /"fromKey": "9",[^]*"ready": 1,/, run.stdout + run.stderr);
   });
 });
 
@@ -124,16 +124,23 @@ places:
 `;
 const textPair = ['--from', 'openai/gpt-4o', '--to', 'openai/gpt-4.1'];
 /** Values by column that name the model of another provider. */
-const telling: Readonly<Record<string, string>> = {
-  'partnered, vendor': `'gpt-4o', 'azure'`,
-  engine: `'azure/gpt-4o'`,
-  doc: `'{"model": "azure/gpt-4o"}'`,
-  fields: `'{"llm": [{"id": "gpt-4o", "vendor": "azure"}]}'`,
-  list: `'{azure/gpt-4o}'`,
-  commas: `'o3, azure/gpt-4o'`,
-  inside: `'model: azure/gpt-4o'`,
-  members: `'{"limits": {"azure/gpt-4o": {"rpm": 5}}}'`,
-};
+const telling: readonly (readonly [columns: string, values: string])[] = [
+  ['partnered, vendor', `'gpt-4o', 'azure'`],
+  ['engine', `'azure/gpt-4o'`],
+  ['doc', `'{"model": "azure/gpt-4o"}'`],
+  ['fields', `'{"llm": [{"id": "gpt-4o", "vendor": "azure"}]}'`],
+  ['list', `'{azure/gpt-4o}'`],
+  ['commas', `'o3, azure/gpt-4o'`],
+  ['inside', `'model: azure/gpt-4o'`],
+  ['members', `'{"limits": {"azure/gpt-4o": {"rpm": 5}}}'`],
+  // The same name in other letters.
+  ['partnered, vendor', `'GPT-4o', 'azure'`],
+  ['engine', `'azure/GPT-4o'`],
+  ['doc', `'{"model": "azure/GPT-4o"}'`],
+  ['fields', `'{"llm": [{"id": "GPT-4O", "vendor": "azure"}]}'`],
+  ['list', `'{azure/GPT-4o}'`],
+  ['members', `'{"limits": {"azure/Gpt-4o": {"rpm": 5}}}'`],
+];
 
 oneEngine((engine) => {
   let database: SmallDatabase;
@@ -149,8 +156,8 @@ oneEngine((engine) => {
     assert.match(stdout, /\n2 occurrences: 1 moves, 1 is shared\./, stderr);
   });
 
-  for (const [column, value] of Object.entries(telling))
-    it(`is asked about where ${column} says that the tenant has it from two`, async () => {
+  for (const [column, value] of telling)
+    it(`is asked about where ${column} says by ${value} that the tenant has it from two`, async () => {
       await database.script(
         `DELETE FROM bots WHERE id > 3; INSERT INTO bots (id, org_id, ${column}) VALUES (9, 1, ${value})`,
       );

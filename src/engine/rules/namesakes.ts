@@ -19,23 +19,27 @@ export function namesakes(
   { place, mappings }: { readonly place: Place; readonly mappings: readonly Mapping[] },
   { text, elements }: DocumentValue,
   isNamesake: NamesakeTest,
+  isSameName = (one: string, other: string): boolean => one === other,
 ): Mapping[] {
   if (mappings.length === 0) return [];
   const texts = [...(elements ?? []), ...textsAt(place, text)].filter((each) => each !== null);
   const others = texts.filter((each) => isNamesake(place, each));
-  return [...others.map((each) => ({ from: [each], to: [each] })), ...ofObjects(place, mappings, text)];
+  return [
+    ...others.map((each) => ({ from: [each], to: [each] })),
+    ...ofObjects(place, { mappings, isSameName }, text),
+  ];
 }
 
-/** The other providers that a value of the place says beside a name of the source. */
+/** The other providers that a value of the place says beside a name of the source, whatever its letters: it may be the same name. */
 export function otherProviders(
   rule: { readonly place: Place; readonly mappings: readonly Mapping[] },
   value: DocumentValue,
   { source, config }: { readonly source: ModelNames; readonly config: Config },
 ): string[] {
   const { place } = rule;
-  const read = otherProviderIn(place, source, config);
+  const read = otherProviderIn(place, { source, config, flags: 'i' });
   const at = Object.keys(place.json?.fields ?? {}).indexOf('provider');
-  const found = namesakes(rule, value, (_, text) => read(text) !== undefined);
+  const found = namesakes(rule, value, (_, text) => read(text) !== undefined, sameFolded);
   return [
     ...new Set(found.flatMap(({ from }) => (at < 0 ? (read(from[0] ?? '') ?? []) : (from[at] ?? '')))),
   ].filter((provider) => provider.trim() !== '');
@@ -60,7 +64,16 @@ function partsOf(shape: Place['shape'], text: string): string[] {
   return parts.map((part) => part.trim());
 }
 
-function ofObjects({ json, shape }: Place, mappings: readonly Mapping[], text: string): Mapping[] {
+function sameFolded(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
+interface Named {
+  readonly mappings: readonly Mapping[];
+  readonly isSameName: (one: string, other: string) => boolean;
+}
+
+function ofObjects({ json, shape }: Place, named: Named, text: string): Mapping[] {
   const { fields } = json ?? {};
   if (json === undefined || fields === undefined) return [];
   const layer = outermostLayer(text);
@@ -72,7 +85,7 @@ function ofObjects({ json, shape }: Place, mappings: readonly Mapping[], text: s
     const tuple = components.map((component) =>
       memberText(object, ownMember(fields, component) ?? component),
     );
-    return namesOther(components, tuple, mappings) ? [{ from: tuple, to: tuple }] : [];
+    return namesOther(components, tuple, named) ? [{ from: tuple, to: tuple }] : [];
   });
 }
 
@@ -80,10 +93,10 @@ function ofObjects({ json, shape }: Place, mappings: readonly Mapping[], text: s
 function namesOther(
   components: readonly string[],
   tuple: readonly string[],
-  mappings: readonly Mapping[],
+  { mappings, isSameName }: Named,
 ): boolean {
   const at = components.indexOf('name');
-  if (at < 0 || !mappings.some(({ from }) => from[at] === tuple[at])) return false;
+  if (at < 0 || !mappings.some(({ from }) => isSameName(from[at] ?? '', tuple[at] ?? ''))) return false;
   const others = [...components.keys()].filter((other) => other !== at);
   return others.some(
     (other) => tuple[other] !== '' && mappings.every(({ from }) => from[other] !== tuple[other]),
@@ -108,18 +121,24 @@ function memberText({ layer: { text }, node }: Spot, name: string): string {
  */
 export function namesakeTest(place: Place, pair: ModelPair, config: Config): (text: string) => boolean {
   const same = unchangedTexts(place, pair, config);
-  const other = otherProviderIn(place, pair.source, config);
+  const other = otherProviderIn(place, { source: pair.source, config, flags: '' });
   return (text) => same.has(text) || other(text) !== undefined;
+}
+
+interface NamedAs {
+  readonly source: ModelNames;
+  readonly config: Config;
+  /** `i`: the name in any letters. */
+  readonly flags: '' | 'i';
 }
 
 /** Reads the provider that a text of the place says before a name of the source, where it is another's. */
 function otherProviderIn(
   place: Place,
-  source: ModelNames,
-  config: Config,
+  { source, config, flags }: NamedAs,
 ): (text: string) => string | undefined {
   const isOther = otherThan(source, config);
-  const patterns = namedPatterns(place, source, config);
+  const patterns = namedPatterns(place, { source, config, flags });
   return (text) => patterns.map((pattern) => pattern.exec(text)?.[1]).find(isOther);
 }
 
@@ -129,13 +148,13 @@ function otherThan(source: ModelNames, config: Config): (provider: string | unde
 }
 
 /** Of each form of single values that puts the provider before the name, a pattern with the provider in its group. */
-function namedPatterns(place: Place, source: ModelNames, config: Config): RegExp[] {
+function namedPatterns(place: Place, { source, config, flags }: NamedAs): RegExp[] {
   const escape = (text: string): string => text.replaceAll(/[\^$\\.*+?()[\]{}|/]/g, String.raw`\$&`);
   const names = textsOf('name', source, config).map(escape).join('|');
   return formsOf(place).flatMap(([template = '', ...others]) => {
     if (others.length > 0 || !/\{provider\}.*\{name\}$/.test(template)) return [];
     const [before = '', between = ''] = template.split(/\{provider\}|\{name\}/);
-    return [new RegExp(`^${escape(before)}([^/\\s]+)${escape(between)}(?:${names})$`)];
+    return [new RegExp(`^${escape(before)}([^/\\s]+)${escape(between)}(?:${names})$`, flags)];
   });
 }
 

@@ -155,8 +155,8 @@ async function readDocuments(tx: Tx, asked: Providers, place: Place): Promise<vo
   const { text, mayBeEscaped } = textIn(read, held);
   const named = namesOf(rules, members).map(
     (name) =>
-      sql`strpos(${text}, ${each(
-        name.map((one) => escaped(one, read.escapes)),
+      sql`strpos(lower(${text}), ${each(
+        name.map((one) => escaped(one, read.escapes).toLowerCase()),
         'text',
       )}) > 0`,
   );
