@@ -7,7 +7,10 @@ import { namesIn, nodes } from './tree.ts';
 import type { TreeNode } from './tree.ts';
 
 /** The function of the user's that a call means. A text says why none is known; undefined where it is PostgreSQL's own. */
-export function calledBy({ functions }: BareGround, call: TreeNode): FunctionFact | string | undefined {
+export function calledBy(
+  { functions }: Pick<BareGround, 'functions'>,
+  call: TreeNode,
+): FunctionFact | string | undefined {
   const names = namesIn(call['funcname']);
   const [schema = '', name = ''] = names.length > 1 ? names.slice(-2) : ['pg_catalog', ...names];
   if (schema === 'pg_catalog') return undefined;

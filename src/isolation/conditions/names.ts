@@ -26,6 +26,7 @@ export interface PolicySubject {
 export interface MeantColumn {
   readonly of: 'row' | 'joined' | 'unknown';
   readonly column: string;
+  readonly alias?: string;
   readonly table?: TableId;
 }
 
@@ -43,9 +44,12 @@ export function meantBy(
   const qualifier = names.at(-2);
   for (const joined of scopes.flat()) {
     const { alias, table } = joined;
-    const has = tables.get(table ?? '')?.columns.some(({ name }) => name === column) === true;
+    const has =
+      table === undefined
+        ? alias === column
+        : tables.get(table)?.columns.some(({ name }) => name === column) === true;
     if (qualifier === undefined ? has : qualifier === alias)
-      return { of: 'joined', column, ...(table === undefined ? {} : { table }) };
+      return { of: 'joined', column, alias, ...(table === undefined ? {} : { table }) };
   }
   const isOfRow = (qualifier === undefined || qualifier === subject.name) && subject.columns.includes(column);
   return { of: isOfRow ? 'row' : 'unknown', column };

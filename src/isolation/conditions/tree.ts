@@ -39,27 +39,12 @@ export function operatorOf(body: TreeNode): string {
 export function constantOf(node: unknown): { readonly value: unknown } | undefined {
   const { kind, body } = opened(node);
   if (kind === 'TypeCast') return constantOf(body['arg']);
+  if (kind === 'Argument') return constantOf(body['node']);
   if (kind !== 'A_Const') return undefined;
   if (body['isnull'] === true) return { value: null };
   const { body: held, kind: of } = opened(body);
   if (of === 'boolval') return { value: held['boolval'] === true };
   return { value: held[of] ?? held['ival'] ?? 0 };
-}
-
-/** Puts what a function is called with in the place of its parameters. */
-export function withArguments(tree: unknown, names: readonly string[], given: readonly unknown[]): unknown {
-  if (Array.isArray(tree)) return tree.map((item: unknown) => withArguments(item, names, given));
-  if (!isNode(tree)) return tree;
-  const { kind, body } = opened(tree);
-  if (kind === 'ParamRef' && typeof body['number'] === 'number') return given[body['number'] - 1] ?? tree;
-  if (kind === 'ColumnRef') {
-    const fields = namesIn(body['fields']);
-    const at = names.indexOf(fields.at(-1) ?? '');
-    if (fields.length === 1 && at >= 0 && given[at] !== undefined) return given[at];
-  }
-  return Object.fromEntries(
-    Object.entries(tree).map(([key, value]) => [key, withArguments(value, names, given)]),
-  );
 }
 
 /** The parts of an AND; nothing where there is no condition. */
@@ -86,5 +71,13 @@ export function firstTarget(select: TreeNode): unknown {
 
 /** One expression, without a table and without a condition. */
 export function isBareSelect(select: TreeNode): boolean {
-  return nodes(select['fromClause']).length === 0 && select['whereClause'] === undefined;
+  return (
+    isPlainSelect(select) && nodes(select['fromClause']).length === 0 && select['whereClause'] === undefined
+  );
+}
+
+/** Tables and conditions, and nothing that makes other rows of theirs. */
+export function isPlainSelect(select: TreeNode): boolean {
+  const more = ['groupClause', 'havingClause', 'withClause', 'valuesLists'];
+  return (select['op'] ?? 'SETOP_NONE') === 'SETOP_NONE' && more.every((part) => select[part] === undefined);
 }
