@@ -68,12 +68,12 @@ function sameFolded(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }
 
-interface Named {
+interface NamesAlike {
   readonly mappings: readonly Mapping[];
   readonly isSameName: (one: string, other: string) => boolean;
 }
 
-function ofObjects({ json, shape }: Place, named: Named, text: string): Mapping[] {
+function ofObjects({ json, shape }: Place, named: NamesAlike, text: string): Mapping[] {
   const { fields } = json ?? {};
   if (json === undefined || fields === undefined) return [];
   const layer = outermostLayer(text);
@@ -93,7 +93,7 @@ function ofObjects({ json, shape }: Place, named: Named, text: string): Mapping[
 function namesOther(
   components: readonly string[],
   tuple: readonly string[],
-  { mappings, isSameName }: Named,
+  { mappings, isSameName }: NamesAlike,
 ): boolean {
   const at = components.indexOf('name');
   if (at < 0 || !mappings.some(({ from }) => isSameName(from[at] ?? '', tuple[at] ?? ''))) return false;
