@@ -107,7 +107,9 @@ oneEngine((engine) => {
       );
       assert.deepEqual([Number(all), Number(withSql) + open], [findings.length, findings.length]);
       for (const file of named) await run(small.address, await statementsOf(readFileSync(file, 'utf8')));
-      return [findings.map(({ fingerprint }) => fingerprint), withSql === '0' ? [] : named];
+      // The age of the server that runs the tests is nothing that SQL mends.
+      const schemas = findings.filter(({ rule }) => rule !== 'server-cve');
+      return [schemas.map(({ fingerprint }) => fingerprint), withSql === '0' ? [] : named];
     };
     const [first] = await fixed();
     const [second] = await fixed();

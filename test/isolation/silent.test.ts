@@ -1,8 +1,8 @@
-/** What is sound in an unusual way is no finding: each case by itself, on both engines. */
+/** What is sound in an unusual way is no finding: each case by itself. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Database } from '../../src/postgres/driver/database.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { judgePlanted, openFresh, roleName, shownFindings } from './ground.ts';
 import type { Planting } from './ground.ts';
 
@@ -133,7 +133,7 @@ const cases: Readonly<Record<string, Omit<Planting, 'shape'>>> = {
   },
 };
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let database: Database;
   let close: () => Promise<void>;
   before(async () => {
