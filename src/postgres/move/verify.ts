@@ -103,7 +103,7 @@ function sourceLeft(
   const left = found.find(({ rows }) => rows > 0);
   if (left === undefined) return undefined;
   const { table: place, rows } = left;
-  const message = `After the merge ${rows} row(s) of ${place} refer to ${from} still. The migration was rolled back.`;
+  const message = `After the merge ${rowCount(rows)} of ${place} ${verbOf(rows, 'refer')} to ${from} still. The migration was rolled back.`;
   return new DroverError('REFERENCES_LEFT', message, { place, rows });
 }
 

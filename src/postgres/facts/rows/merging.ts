@@ -10,6 +10,7 @@ import { columnPath } from '../../../engine/catalogue/names.ts';
 import { given } from '../../../engine/given.ts';
 import { ownMember } from '../../../engine/own.ts';
 import type { LostRows } from '../../../engine/plan/plan-types.ts';
+import { rowCount, verbOf } from '../../../engine/plan/row-text.ts';
 import type { FollowingRows, MergingFacts } from '../../../engine/plan/snapshot.ts';
 import type { CollisionPolicy } from '../../../engine/rules/config.ts';
 import type { KeyMapping } from '../../../engine/rules/rows/merging.ts';
@@ -279,8 +280,8 @@ async function refuseReferred(
     );
     if (rows === 0) continue;
     const message =
-      `the row ${row} of ${table.id} would be lost to ${survivor}, and ${rows} row(s) of ${child.id} refer to it by ` +
-      `${foreignKey.name}, of which more than one column would change, or one that others share: ` +
+      `the row ${row} of ${table.id} would be lost to ${survivor}, and ${rowCount(rows)} of ${child.id} ${verbOf(rows, 'refer')} ` +
+      `to it by ${foreignKey.name}, of which more than one column would change, or one that others share: ` +
       'make these rows refer to the other one first';
     growing.impossible.push({ word: 'compound', message });
   }

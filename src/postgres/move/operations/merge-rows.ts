@@ -14,7 +14,6 @@ import type { LostRows, MergeRowsStep } from '../../../engine/plan/plan-types.ts
 import { tableOf } from '../../../engine/rules/references.ts';
 import { identityColumns, valueRuleOf } from '../../../engine/rules/rows/policies.ts';
 import { subjectOf } from '../../../engine/rules/rows/view.ts';
-import { DroverError } from '../../../errors.ts';
 import type { Tx } from '../../driver/database.ts';
 import { castFor, columnOf } from '../../sql/cast.ts';
 import { keyExpression, keyMatches } from '../../sql/keys.ts';
@@ -22,23 +21,12 @@ import { changesSql, mergedTables, ofKeys, ofTenant, rowsAfter } from '../../sql
 import type { MergedTable } from '../../sql/merging.ts';
 import { rowImage } from '../../sql/row-image.ts';
 import { mineSql } from '../../sql/row.ts';
-import {
-  allOf,
-  bind,
-  change,
-  column,
-  ident,
-  list,
-  literal,
-  raw,
-  rowsOf,
-  sql,
-  withMembers,
-} from '../../sql/sql.ts';
-import type { CommonTable, Sql } from '../../sql/sql.ts';
+import { allOf, bind, change, column, ident, list, literal, raw, rowsOf, sql } from '../../sql/sql.ts';
+import type { Sql } from '../../sql/sql.ts';
 import { rowContext } from '../../facts/member.ts';
-import { changeSql, chunksOfStatement, journalled, runChange } from '../../records/journal.ts';
+import { changeSql, chunksOfStatement, runChange } from '../../records/journal.ts';
 import type { ChangeStatement } from '../../records/journal.ts';
+import { oneStatement, otherCount, rowsAsPlanned } from './one-statement.ts';
 import type { StepContext, StepExecution, StepsOfOneShape } from './step-context.ts';
 
 export const mergeRows: StepExecution<MergeRowsStep> = {
@@ -51,15 +39,11 @@ export const mergeRows: StepExecution<MergeRowsStep> = {
     for (const lost of step.lost) passed.push(await readPassed(tx, context, step, lost));
     const { changes, statement } = mergeStatement(context, steps);
     const counted = await tx.one<{ rows: number[] }>(statement);
-    for (const [at, { table, expected }] of changes.entries()) {
-      const actual = counted.rows[at] ?? 0;
-      if (actual !== expected) throw mismatch(step, { table, expected, actual });
-    }
+    const touched = rowsAsPlanned(step, changes, counted.rows);
     for (const one of passed) {
       const giving = one.keys.length === 0 ? undefined : givingValues(context, step, one);
       if (giving !== undefined) await runChange(tx, giving);
     }
-    const touched = counted.rows.reduce((sum, rows) => sum + rows, 0);
     onRows(touched);
     return [touched];
   },
@@ -73,18 +57,6 @@ export const mergeRows: StepExecution<MergeRowsStep> = {
       }),
   ],
 };
-
-function mismatch(
-  step: MergeRowsStep,
-  found: { table: string; expected: number; actual: number },
-): DroverError {
-  return new DroverError(
-    'COUNT_MISMATCH',
-    `Step ${step.id} (merge-rows ${step.table}) touched ${found.actual} row(s) of ${found.table}, the plan expects ${found.expected}. ` +
-      'The migration was rolled back.',
-    { step: step.id, ...found },
-  );
-}
 
 function tablesOf({ rules, members }: StepContext, step: MergeRowsStep): Map<string, MergedTable> {
   const { subject } = rules;
@@ -136,12 +108,7 @@ function mergeStatement(
     const source = changing(context, step, { own, keys, at: changes.length, after });
     changes.push({ table, expected, source });
   }
-  const parts: CommonTable[] = changes.flatMap(({ source }, at) => [
-    ...(source.given ?? []),
-    ...journalled(source, String(at)),
-  ]);
-  const counts = changes.map((_, at) => raw(`(SELECT coalesce(sum(row_count), 0) FROM chunks${at})`));
-  return { changes, statement: withMembers(1, parts, sql`SELECT ARRAY[${list(counts)}]::bigint[] AS rows`) };
+  return { changes, statement: oneStatement(changes.map(({ source }) => source)) };
 }
 
 function mustHave(tables: ReadonlyMap<string, MergedTable>, id: string): MergedTable {
@@ -257,7 +224,7 @@ async function readPassed(
     FROM unnest(${bind(rows, 'text[]')}, ${bind(survivors, 'text[]')}) p (u, v)
     JOIN after t ON t."drover:k" = p.u JOIN after b ON b."drover:k" = p.v ORDER BY p.v`);
   if (found.length !== pairs.length)
-    throw mismatch(step, { table: lost.table, expected: pairs.length, actual: found.length });
+    throw otherCount(step, { table: lost.table, expected: pairs.length, actual: found.length });
   return { lost, keys: found.map(({ key }) => key), images: found.map(({ image }) => image) };
 }
 

@@ -9,11 +9,9 @@
  * Locking: the row is held FOR UPDATE since before the facts were read (../locks.ts). A writer that inserts a reference meanwhile waits
  * for it, and then finds no row of the old key (23503). Index: the ones on the referring columns (NO_INDEX where there is none).
  */
-import { rowCount } from '../../../engine/plan/row-text.ts';
 import type { Table } from '../../../engine/catalogue/catalog.ts';
 import type { RekeyStep } from '../../../engine/plan/plan-types.ts';
 import { tableOf } from '../../../engine/rules/references.ts';
-import { DroverError } from '../../../errors.ts';
 import { castFor, columnOf } from '../../sql/cast.ts';
 import { followingColumns, isRowSql } from '../../sql/following.ts';
 import { findRowKey, keyExpression } from '../../sql/keys.ts';
@@ -29,49 +27,29 @@ import {
   rowsOf,
   sql,
   tableName,
-  withMembers,
 } from '../../sql/sql.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { rowContext } from '../../facts/member.ts';
-import { journalled } from '../../records/journal.ts';
 import type { ChangeStatement } from '../../records/journal.ts';
+import { oneStatement, rowsAsPlanned } from './one-statement.ts';
 import type { StepContext, StepExecution, StepsOfOneShape } from './step-context.ts';
 
 export const rekey: StepExecution<RekeyStep> = {
   run: async (tx, context, { steps, onRows }) => {
     const [step] = steps;
     const counted = await tx.one<{ rows: number[] }>(statement(context, steps));
-    for (const [at, { table, expected }] of step.follows.entries()) {
-      const actual = counted.rows[at] ?? 0;
-      if (actual !== expected) throw mismatch(step, { table, expected, actual });
-    }
-    const touched = counted.rows.reduce((sum, rows) => sum + rows, 0);
+    const touched = rowsAsPlanned(step, step.follows, counted.rows);
     onRows(touched);
     return [touched];
   },
   statements: (context, steps) => [statement(context, steps)],
 };
 
-function mismatch(step: RekeyStep, found: { table: string; expected: number; actual: number }): DroverError {
-  return new DroverError(
-    'COUNT_MISMATCH',
-    `Step ${step.id} (rekey ${step.table}) changed ${rowCount(found.actual)} of ${found.table}, the plan expects ${found.expected}. ` +
-      'The migration was rolled back.',
-    { step: step.id, ...found },
-  );
-}
-
 /** Between two tables of one step as many numbers of chunks as no table needs. */
 const chunksPerTable = 100_000;
 
 function statement(context: StepContext, [step]: StepsOfOneShape<RekeyStep>): Sql {
-  const tables = step.follows.map((_, at) => String(at));
-  const changes = tables.flatMap((number, at) => {
-    const source = changeOf(context, step, at);
-    return [...(source.given ?? []), ...journalled(source, number)];
-  });
-  const counts = tables.map((number) => raw(`(SELECT coalesce(sum(row_count), 0) FROM chunks${number})`));
-  return withMembers(1, changes, sql`SELECT ARRAY[${list(counts)}]::bigint[] AS rows`);
+  return oneStatement(step.follows.map((_, at) => changeOf(context, step, at)));
 }
 
 /** A table of the step, with what of it changes. */
