@@ -1,9 +1,6 @@
 /** Names that fit, classes that are never guessed, and a checker that finds what a planner must not say. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Catalog } from '../../src/engine/catalogue/catalog.ts';
-import type { IsolationFacts } from '../../src/engine/isolation/facts.ts';
-import { resolveOwnership } from '../../src/engine/rules/ownership.ts';
 import type { TenantizeConfig } from '../../src/engine/rules/config.ts';
 import { checkConversion } from '../../src/engine/tenantize/check-conversion.ts';
 import type { ConvertedTable } from '../../src/engine/tenantize/conversion.ts';
@@ -13,6 +10,7 @@ import type { ConversionPlan } from '../../src/engine/tenantize/plan-conversion.
 import { fitted, Names } from '../../src/engine/tenantize/shorten.ts';
 import type { ConversionStep } from '../../src/engine/tenantize/steps.ts';
 import { buildCatalog } from './build-catalog.ts';
+import { buildGround } from './build-ground.ts';
 
 describe('names', () => {
   it('fit into 63 bytes, whatever they are written in, and stay apart', () => {
@@ -45,19 +43,12 @@ describe('names', () => {
   });
 });
 
-const tenantize: TenantizeConfig = {
-  name: 'shop',
-  root: 'make',
-  zero: 'z',
-  tables: { accounts: { owner: 'zero' } },
-};
-
 /** Accounts, orders of them, lines of those, and a list of the world. */
 function ground(
   said: Partial<TenantizeConfig> = {},
   global: readonly string[] = ['units'],
 ): ConversionGround {
-  const catalog: Catalog = buildCatalog(
+  const catalog = buildCatalog(
     {
       accounts: { id: 'uuid!', email: 'text!' },
       lines: { id: 'uuid!', order_id: 'uuid! -> orders.id', unit: 'text! -> units.code' },
@@ -66,24 +57,8 @@ function ground(
     },
     { accounts: { unique: [{ name: 'accounts_email_key', columns: ['email'] }] } },
   );
-  const scope = { catalog, schemas: ['public'] };
-  const config = {
-    version: 1,
-    tenant: { root: 'tenants', column: 'tenant_id', global },
-    tenantize: { ...tenantize, ...said },
-  } as const;
-  const ownership = resolveOwnership({ scope, config, modelTables: new Set() });
-  const facts = {
-    relations: [],
-    indexes: [],
-    keys: [],
-    functions: [],
-    defaults: [],
-    schemas: [],
-    roles: [],
-    publications: [],
-  } as unknown as IsolationFacts;
-  return { scope, config, ownership, facts, rows: new Map() };
+  const tenantize = { tables: { accounts: { owner: 'zero' } }, ...said } as const;
+  return buildGround(catalog, { tenant: { global }, tenantize });
 }
 
 describe('a plan', () => {
@@ -115,10 +90,8 @@ describe('a plan', () => {
       accounts: { id: 'uuid!', email: 'text!' },
       notices: { id: 'uuid!', written_by: 'uuid -> accounts.id' },
     });
-    const { config, ...rest } = ground({}, []);
-    const scope = { catalog, schemas: ['public'] };
-    const ownership = resolveOwnership({ scope, config, modelTables: new Set() });
-    const { questions } = planConversion({ ...rest, config, scope, ownership });
+    const tables = { accounts: { owner: 'zero' } } as const;
+    const { questions } = planConversion(buildGround(catalog, { tenantize: { tables } }));
     assert.deepEqual(
       questions.map(({ code, table }) => `${code} ${table}`),
       ['TABLE_UNCLASSIFIED public.notices'],

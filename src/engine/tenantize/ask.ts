@@ -3,6 +3,7 @@ import { tablePath } from '../catalogue/names.ts';
 import type { TableId } from '../catalogue/catalog.ts';
 import { finding } from '../finding.ts';
 import type { TenantizeTable } from '../rules/config.ts';
+import { isYamlWord } from '../yaml-word.ts';
 import type { ConversionQuestion } from './conversion.ts';
 import type { GroundIndex } from './ground.ts';
 
@@ -36,8 +37,9 @@ function flow(value: unknown): string {
     .join(', ')} }`;
 }
 
+/** A text as YAML reads it as that text. */
 export function yamlKey(text: string): string {
-  return /^[A-Za-z_][\w.-]*$/.test(text) ? text : JSON.stringify(text);
+  return /^[A-Za-z_][\w.-]*$/.test(text) && !isYamlWord(text) ? text : JSON.stringify(text);
 }
 
 /** Something that stands in the way of a phase. */

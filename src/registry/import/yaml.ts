@@ -4,6 +4,7 @@
  */
 import { isMap, isSeq, parseDocument } from 'yaml';
 import type { YAMLMap } from 'yaml';
+import { isYamlWord } from '../../engine/yaml-word.ts';
 import { evidenceOfEnd, withChanges } from './changes.ts';
 import type { ImportPlan, ModelChange } from './changes.ts';
 import type { FactChange } from './judge-fact.ts';
@@ -139,7 +140,7 @@ function yamlText(value: unknown): string {
 function isPlain(text: string): boolean {
   if (/^\d{4}-\d\d-\d\d$/.test(text) || /^https:\/\/[\w./%+@()=&?-]+$/.test(text)) return true;
   const word = /^[A-Za-z][\w./+@() -]*$/.test(text) && !text.endsWith(' ');
-  return word && !/^(true|false|null|yes|no|on|off)$/i.test(text);
+  return word && !isYamlWord(text);
 }
 
 /** Behind the models of the same vendor, in the same layout. */
