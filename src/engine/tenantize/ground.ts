@@ -4,8 +4,8 @@ import type { NameScope } from '../catalogue/names.ts';
 import type { Table, TableId } from '../catalogue/catalog.ts';
 import type { IsolationFacts, RelationFact } from '../isolation/facts.ts';
 import type { Ownership } from '../rules/ownership.ts';
-import type { Config, TenantizeConfig, TenantizeTable } from '../rules/config.ts';
-import type { TableRows } from './conversion.ts';
+import type { Config, ConversionMode, TenantizeConfig, TenantizeTable } from '../rules/config.ts';
+import type { ObjectName, TableRows } from './conversion.ts';
 
 export interface ConversionGround {
   readonly scope: NameScope;
@@ -66,6 +66,26 @@ export class GroundIndex {
     return findNamedTable(this.ground.scope, this.ground.config.tenant.root ?? '');
   }
 
+  /** How V1 goes on to find a table. */
+  modeOf(table: TableId): ConversionMode {
+    return this.said(table).mode ?? this.ground.config.tenantize.mode ?? 'shim';
+  }
+
+  /** What a table is called in V2. */
+  inV2({ id, schema, name }: Table): ObjectName {
+    return this.modeOf(id) === 'shim'
+      ? { schema: schemaOf(this.ground.config), name: this.said(id).name ?? name }
+      : { schema, name };
+  }
+
+  /** What the table of tenants is called in V2; it may be made. */
+  rootInV2(): ObjectName {
+    const { config } = this.ground;
+    const root = this.root();
+    if (root !== undefined) return this.inV2(root);
+    return { schema: schemaOf(config), name: (config.tenant.root ?? '').split('.').at(-1) ?? '' };
+  }
+
   /** What a view reads, itself or by other views. */
   readBy(view: RelationFact): ReadonlySet<TableId> {
     const read = new Set<TableId>();
@@ -81,6 +101,10 @@ export class GroundIndex {
   rows(table: TableId): TableRows {
     return this.ground.rows.get(table) ?? { table, rows: 0, bytes: 0 };
   }
+}
+
+function schemaOf({ tenantize }: ConversionGround['config']): string {
+  return tenantize.schema ?? 'v2';
 }
 
 /** What holds the tenant where nobody says otherwise. */

@@ -5,7 +5,7 @@
 import { given } from '../given.ts';
 import { findColumn } from '../catalogue/catalog.ts';
 import type { ForeignKey, Table, TableId, UniqueIndex } from '../catalogue/catalog.ts';
-import type { KeyPart, NarrowKey, PlannedIndex, ObjectName, WideForeignKey, WideKey } from './conversion.ts';
+import type { KeyPart, NarrowKey, PlannedIndex, WideForeignKey, WideKey } from './conversion.ts';
 import type { Layout, Outline } from './outline.ts';
 
 /** What a column of V1 is called where V2 reads it. */
@@ -94,25 +94,13 @@ function rootKey(
   return {
     name: names.next(`${each.v2.name}_${column}_fkey`),
     columns: [column],
-    references: rootOf(index, root),
+    references: index.rootInV2(),
     ...given({ parent: isClassified ? root.id : undefined }),
     referencedColumns: [(root === undefined ? undefined : index.said(root.id).columns?.[key]) ?? key],
     onDelete: 'no action',
     onUpdate: 'no action',
     setColumns: [],
   };
-}
-
-/** Where the table of tenants is in V2. */
-export function rootOf(index: Layout['index'], root: Table | undefined): ObjectName {
-  const { tenantize, tenant } = index.ground.config;
-  const schema = tenantize.schema ?? 'v2';
-  if (root === undefined) return { schema, name: (tenant.root ?? '').split('.').at(-1) ?? '' };
-  const said = index.said(root.id);
-  const mode = said.mode ?? tenantize.mode ?? 'shim';
-  return mode === 'shim'
-    ? { schema, name: said.name ?? root.name }
-    : { schema: root.schema, name: root.name };
 }
 
 interface WideKeys {

@@ -69,10 +69,6 @@ function outline(layout: Layout, classified: Classified, source: Table): Outline
   const { index } = layout;
   const { config } = index.ground;
   const said = index.said(source.id);
-  const mode = said.mode ?? config.tenantize.mode ?? 'shim';
-  const v1 = { schema: source.schema, name: source.name };
-  const v2 =
-    mode === 'shim' ? { schema: config.tenantize.schema ?? 'v2', name: said.name ?? source.name } : v1;
   const root = classified.class === 'root' ? (config.tenant.key ?? source.primaryKey[0]) : undefined;
   const own = classified.owner?.kind === 'column' ? classified.owner.column : undefined;
   const column = root ?? own ?? (classified.class === 'tenant' ? tenantColumnOf(config) : undefined);
@@ -86,9 +82,9 @@ function outline(layout: Layout, classified: Classified, source: Table): Outline
   return {
     ...classified,
     source,
-    v1,
-    v2,
-    mode,
+    v1: { schema: source.schema, name: source.name },
+    v2: index.inV2(source),
+    mode: index.modeOf(source.id),
     ...given({ column: renamed.find(({ from }) => from === column)?.to ?? column }),
     hasColumn: (root ?? own) !== undefined,
     renamed,

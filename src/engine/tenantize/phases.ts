@@ -8,7 +8,7 @@ import { lock, step, triggerName } from './course.ts';
 import type { Course } from './course.ts';
 import { contextOf } from './ground.ts';
 import type { GroundIndex } from './ground.ts';
-import { keptColumn, rootOf } from './keys.ts';
+import { keptColumn } from './keys.ts';
 import { fitted } from './shorten.ts';
 import type { ConversionStep, OwnerSource, StepChange } from './steps.ts';
 
@@ -42,7 +42,7 @@ export function stepsOf(index: GroundIndex, tables: readonly ConvertedTable[]): 
 function beforeAll({ index, tables, zero }: Course): ConversionStep[] {
   const { tenant, tenantize } = index.ground.config;
   const isMade = tenantize.root === 'make';
-  const at = rootOf(index, undefined);
+  const at = index.rootInV2();
   const moved = tables.filter(({ mode }) => mode === 'shim').map(({ v2 }) => v2.schema);
   const schemas = [...new Set([...moved, ...(isMade ? [at.schema] : [])])];
   const users = new Set(

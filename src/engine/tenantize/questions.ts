@@ -10,6 +10,7 @@ import { blocked, question, sayOf, yamlKey } from './ask.ts';
 import type { Classes } from './classify.ts';
 import type { Classified, ConversionQuestion } from './conversion.ts';
 import type { GroundIndex } from './ground.ts';
+import { nameQuestions } from './name-questions.ts';
 import { valueQuestions } from './values.ts';
 
 export interface QuestionInput {
@@ -23,6 +24,7 @@ export function questionsOf({ index, classes }: QuestionInput): ConversionQuesti
   const tables = classified.filter(({ class: kind }) => kind !== 'system');
   const asked = [
     ...classes.open.map((open) => unclassified(index, open)),
+    ...nameQuestions(index, tables),
     ...tables.flatMap((each) => [
       ...strayQuestions(index, each),
       ...boundaryQuestions(index, classes, each),
@@ -156,9 +158,8 @@ function shapeQuestions(index: GroundIndex, each: Classified): ConversionQuestio
   const rewrites = index.relations.get(table)?.rewrites ?? [];
   if (rewrites.length > 0)
     found.push(`${table} has the rules ${rewrites.map(({ name }) => name).join(', ')}`);
-  const mode = index.said(table).mode ?? index.ground.config.tenantize.mode;
   const { name, columns, values } = index.said(table);
-  if (mode === 'in-place' && (name ?? columns ?? values) !== undefined)
+  if (index.modeOf(table) === 'in-place' && (name ?? columns ?? values) !== undefined)
     found.push(`${table} stays in its place, where it cannot have two names`);
   return found.map((message) => blocked(table, message));
 }
