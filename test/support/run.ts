@@ -25,6 +25,7 @@ import pg from 'pg';
 import { quoteIdent } from '../../src/postgres/sql/identifiers.ts';
 import { runFolder, runPrefix } from './databases.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
+import { isPure } from './pure.ts';
 
 interface Selection {
   readonly words: readonly string[];
@@ -54,9 +55,6 @@ function readArguments(args: string[]): Selection {
 }
 
 function selectFiles({ words, soak, pure, embedded }: Selection): string[] {
-  const isPure = (file: string): boolean =>
-    /^test\/(engine|registry)\//.test(file) ||
-    ['test/house.test.ts', 'test/http/openapi.test.ts'].includes(file);
   return globSync('test/**/*.test.ts')
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => file.startsWith('test/soak/') === soak && (!pure || isPure(file)))
