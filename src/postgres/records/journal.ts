@@ -144,6 +144,11 @@ export function journalled(source: ChangeStatement, number = ''): CommonTable[] 
   ];
 }
 
+/** True, and only once the change of that number in the same statement is done: what a statement returns is not there before. */
+export function isDone(number: string): Sql {
+  return raw(`(SELECT count(*) FROM moved${number}) >= 0`);
+}
+
 function listed(expression: Sql | undefined): Sql {
   return expression === undefined ? raw('NULL::jsonb[]') : sql`array_agg(${expression})`;
 }

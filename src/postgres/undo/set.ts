@@ -1,11 +1,11 @@
 /** Taking changed columns back: one UPDATE joined to the keys, where every changed column still holds what was written. */
 import { everyMember, readEach } from '../driver/members.ts';
 import { numbered, runChange } from '../records/journal.ts';
-import { columnOf, exactText } from '../sql/cast.ts';
 import { keyExpression, keyMatches } from '../sql/keys.ts';
 import { columnsOf } from '../sql/match.ts';
+import { holdsImage, setFromImage } from '../sql/row-image.ts';
 import { mineSql } from '../sql/row.ts';
-import { allOf, change, column, each, ident, list, literal, raw, rowsOf, sql } from '../sql/sql.ts';
+import { allOf, change, column, each, list, literal, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { changedColumns, chunkRows, undoEntry } from './chunk.ts';
 import type { Chunk, Hindrance, Skipped, UndoContext, UndoTarget, Undone } from './chunk.ts';
@@ -24,8 +24,8 @@ export async function undoSets(
   return chunks.map((_, at) => ({ restored: restored[at]?.size ?? 0, skipped: reasons[at] ?? [] }));
 }
 
-/** The rows of each chunk with their images: `k`, and `b` and `a` with what was before and after. */
-function entriesSql(target: UndoTarget, chunks: readonly Chunk[]): Sql {
+/** The rows of each chunk with their images: `k`, `rb` and `ra` of the row alone, and `b` and `a` with what was before and after. */
+export function entriesSql(target: UndoTarget, chunks: readonly Chunk[]): Sql {
   const images = (of: (chunk: Chunk) => readonly unknown[] | null): Sql =>
     each(
       chunks.map((chunk) => of(chunk)?.map(textOf) ?? chunk.keys.map(() => null)),
@@ -45,7 +45,8 @@ function entriesSql(target: UndoTarget, chunks: readonly Chunk[]): Sql {
     ${shared(({ after }) => after)} || coalesce(u.ra, '{}') AS a FROM ${rows}`;
 }
 
-function textOf(value: unknown): string | null {
+/** An image as it is bound, as `text::jsonb`. */
+export function textOf(value: unknown): string | null {
   return value === null || value === undefined ? null : JSON.stringify(value);
 }
 
@@ -61,14 +62,10 @@ async function restore(
   const row = chunkRows(context, target, chunks);
   const { size } = row;
   const entry = withEntries(row, target, entriesSql(target, chunks));
-  const set = names.map((name) => {
-    const old = sql`(e.b ->> ${literal(name)})::${raw(columnOf(table, name).type)}`;
-    return sql`${ident(name)} = CASE WHEN e.b ? ${literal(name)} THEN ${old} ELSE ${column('t', name)} END`;
-  });
   const free = hindrancesNow(context, target, { chunks, names }).map(
     ([name, { may }]) => sql`(NOT e.b ? ${literal(name)} OR ${may})`,
   );
-  const where = allOf([entry.where, ...stillWritten(names), ...free]);
+  const where = allOf([entry.where, ...names.map((name) => holdsImage(name, 'e.a')), ...free]);
   const image = (of: (chunk: Chunk) => unknown): Sql =>
     each(
       chunks.map((chunk) => textOf(of(chunk))),
@@ -78,7 +75,7 @@ async function restore(
     ...undoEntry(context, target, chunks),
     action: 'set',
     given: [entry.given],
-    moved: change`UPDATE ${rowsOf(table)} t SET ${list(set)} FROM ${entry.from} WHERE ${where}
+    moved: change`UPDATE ${rowsOf(table)} t SET ${setFromImage(table, names, 'e.b')} FROM ${entry.from} WHERE ${where}
       RETURNING ${keyExpression(key, 't')} AS k, e.k AS drover_k, e.rb, e.ra${numbered(size)}`,
     before: image(({ after }) => after),
     after: image(({ before }) => before),
@@ -102,13 +99,6 @@ function hindrancesNow(
   });
 }
 
-function stillWritten(names: readonly string[]): Sql[] {
-  return names.map(
-    (name) =>
-      sql`(NOT e.a ? ${literal(name)} OR ${exactText(column('t', name))} IS NOT DISTINCT FROM e.a ->> ${literal(name)})`,
-  );
-}
-
 interface LeftChunks {
   readonly chunks: readonly Chunk[];
   /** Of each chunk, the keys of the rows that were not restored. */
@@ -128,9 +118,7 @@ async function explain(
   const row = chunkRows(context, target, some);
   const names = some[0] === undefined ? [] : changedColumns(table, some[0]);
   const differs = names.map(
-    (name) =>
-      sql`CASE WHEN e.a ? ${literal(name)} AND ${exactText(column('t', name))} IS DISTINCT FROM e.a ->> ${literal(name)}
-        THEN ${literal(name)} END`,
+    (name) => sql`CASE WHEN NOT ${holdsImage(name, 'e.a')} THEN ${literal(name)} END`,
   );
   const found = allOf(key.columns.map(({ name }) => sql`${column('t', name)} IS NOT NULL`));
   const asked = keyLists(

@@ -6,29 +6,17 @@
 import { findTable } from '../../engine/catalogue/catalog.ts';
 import { DroverError } from '../../errors.ts';
 import { backToSavepoint } from '../driver/question.ts';
-import { chunksOfStatement, journalled } from '../records/journal.ts';
+import { chunksOfStatement, isDone, journalled } from '../records/journal.ts';
 import type { ChangeStatement } from '../records/journal.ts';
-import { columnOf, exactText } from '../sql/cast.ts';
 import { findRowKey, keyExpression, keyMatches } from '../sql/keys.ts';
-import { insertImages, rowImage } from '../sql/row-image.ts';
+import { holdsImage, insertImages, rowImage, setFromImage } from '../sql/row-image.ts';
 import { mineSql } from '../sql/row.ts';
-import {
-  allOf,
-  bind,
-  change,
-  column,
-  ident,
-  list,
-  literal,
-  raw,
-  rowsOf,
-  sql,
-  withMembers,
-} from '../sql/sql.ts';
+import { allOf, bind, change, list, raw, rowsOf, sql, withMembers } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { changedColumns, chunkRows, undoEntry, undoneOf } from './chunk.ts';
 import type { Chunk, UndoContext, UndoTarget, Undone } from './chunk.ts';
 import { keyLists } from './keyed-rows.ts';
+import { entriesSql, textOf } from './set.ts';
 import { isOfARow, part, undoChunks } from './take-back.ts';
 
 /** @param statement which statement of the rollback this is, from 1: its chunks are numbered apart from those of the others */
@@ -109,7 +97,7 @@ function togetherSql(context: UndoContext, { chunks, targets, statement }: State
   const waits = (chunk: Chunk, action: Chunk['action']): Sql[] =>
     [...chunks.entries()]
       .filter(([, other]) => other.table === chunk.table && other.action === action)
-      .map(([at]) => raw(`(SELECT count(*) FROM moved${at}) >= 0`));
+      .map(([at]) => isDone(String(at)));
   const inOrder = [...chunks.entries()].toSorted(
     ([, a], [, b]) => order.indexOf(a.action) - order.indexOf(b.action),
   );
@@ -193,37 +181,19 @@ function removing(context: UndoContext, { chunk, target, at }: OneChunk): Undoin
 function changingBack(context: UndoContext, { chunk, target, at, after }: OneChunk): UndoingChange {
   const { table, key } = target;
   const names = changedColumns(table, chunk);
-  const text = (value: unknown): string | null =>
-    value === null || value === undefined ? null : JSON.stringify(value);
-  const images = (of: readonly unknown[] | null): Sql =>
-    bind(of?.map(text) ?? chunk.keys.map(() => null), 'text[]::jsonb[]');
-  const [before, then] = [chunk.before ?? {}, chunk.after ?? {}].map((image) =>
-    bind(JSON.stringify(image), 'text::jsonb'),
-  );
-  const rows = sql`unnest(${keyLists(target, [chunk.keys])}, ${images(chunk.befores)}, ${images(chunk.afters)}) u (k, rb, ra)`;
-  const entry = sql`SELECT u.k, u.rb, u.ra, ${before ?? raw('NULL')} || coalesce(u.rb, '{}') AS b,
-    ${then ?? raw('NULL')} || coalesce(u.ra, '{}') AS a FROM ${rows}`;
-  const set = names.map((name) => {
-    const value = sql`(e.b ->> ${literal(name)})::${raw(columnOf(table, name).type)}`;
-    return sql`${ident(name)} = CASE WHEN e.b ? ${literal(name)} THEN ${value} ELSE ${column('t', name)} END`;
-  });
-  const still = names.map(
-    (name) =>
-      sql`(NOT e.a ? ${literal(name)} OR ${exactText(column('t', name))} IS NOT DISTINCT FROM e.a ->> ${literal(name)})`,
-  );
   const where = allOf([
     keyMatches(key, raw('e.k')),
     mineSql(chunkRows(context, target, [chunk])),
-    ...still,
+    ...names.map((name) => holdsImage(name, 'e.a')),
     ...after,
   ]);
   return {
     action: 'set',
-    given: [[`entry${at}`, entry]],
-    moved: change`UPDATE ${rowsOf(table)} t SET ${list(set)} FROM ${raw(`entry${at}`)} e WHERE ${where}
+    given: [[`entry${at}`, entriesSql(target, [chunk])]],
+    moved: change`UPDATE ${rowsOf(table)} t SET ${setFromImage(table, names, 'e.b')} FROM ${raw(`entry${at}`)} e WHERE ${where}
       RETURNING ${keyExpression(key, 't')} AS k, e.k AS drover_k, e.rb, e.ra`,
-    before: then ?? raw('NULL'),
-    after: before ?? raw('NULL'),
+    before: bind(textOf(chunk.after), 'text::jsonb'),
+    after: bind(textOf(chunk.before), 'text::jsonb'),
     befores: raw('m.ra'),
     afters: raw('m.rb'),
   };

@@ -19,12 +19,12 @@ import { castFor, columnOf } from '../../sql/cast.ts';
 import { keyExpression, keyMatches } from '../../sql/keys.ts';
 import { changesSql, mergedTables, ofKeys, ofTenant, rowsAfter } from '../../sql/merging.ts';
 import type { MergedTable } from '../../sql/merging.ts';
-import { rowImage } from '../../sql/row-image.ts';
+import { rowImage, setFromImage } from '../../sql/row-image.ts';
 import { mineSql } from '../../sql/row.ts';
 import { allOf, bind, change, column, ident, list, literal, raw, rowsOf, sql } from '../../sql/sql.ts';
 import type { Sql } from '../../sql/sql.ts';
 import { rowContext } from '../../facts/member.ts';
-import { changeSql, chunksOfStatement, runChange } from '../../records/journal.ts';
+import { changeSql, chunksOfStatement, isDone, runChange } from '../../records/journal.ts';
 import type { ChangeStatement } from '../../records/journal.ts';
 import { oneStatement, otherCount, rowsAsPlanned } from './one-statement.ts';
 import type { StepContext, StepExecution, StepsOfOneShape } from './step-context.ts';
@@ -151,7 +151,7 @@ function changing(
   const when = allOf([
     sql`(${changesSql(own)})`,
     ...(keys.length === 0 ? [] : [sql`NOT (${ofKeys(own, keys)})`]),
-    ...(after === undefined ? [] : [raw(`(SELECT count(*) FROM moved${after}) >= 0`)]),
+    ...(after === undefined ? [] : [isDone(after)]),
   ]);
   const [only, ...others] = columns;
   const values = step.mappings.reduce((sum, { pairs }) => sum + pairs.length, 0);
@@ -174,7 +174,11 @@ function changing(
   };
   const was = sql`SELECT ${keyExpression(key, 't')} AS k, ${images(({ name }) => column('t', name))} AS b,
       ${images(({ value }) => value)} AS a FROM ${rowsOf(table)} t WHERE ${when}`;
-  const moved = change`UPDATE ${rowsOf(table)} t SET ${settingSql(own, columns)} FROM ${raw(`was${at}`)} w
+  const moved = change`UPDATE ${rowsOf(table)} t SET ${setFromImage(
+    table,
+    columns.map(({ name }) => name),
+    'w.a',
+  )} FROM ${raw(`was${at}`)} w
       WHERE ${matching(own)} RETURNING ${keyExpression(key, 't')} AS k, w.b, w.a`;
   return {
     ...entry(context, step, one),
@@ -184,16 +188,6 @@ function changing(
     befores: raw('m.b'),
     afters: raw('m.a'),
   };
-}
-
-/** The columns that `w.a` has are set to what it has. */
-function settingSql({ table }: MergedTable, columns: readonly { readonly name: string }[]): Sql {
-  return list(
-    columns.map(({ name }) => {
-      const value = sql`(w.a ->> ${literal(name)})::${raw(columnOf(table, name).type)}`;
-      return sql`${ident(name)} = CASE WHEN w.a ? ${literal(name)} THEN ${value} ELSE ${column('t', name)} END`;
-    }),
-  );
 }
 
 /** Row `t` is that of `w`. */
@@ -267,7 +261,7 @@ function givingValues(
     firstChunks: [chunksOfStatement + number * chunksPerChange],
     action: 'set',
     given: [['was', was, 'materialized']],
-    moved: change`UPDATE ${rowsOf(table)} t SET ${settingSql(own, open)} FROM was w
+    moved: change`UPDATE ${rowsOf(table)} t SET ${setFromImage(table, names, 'w.a')} FROM was w
       WHERE w.a IS NOT NULL AND ${keyMatches(key, raw('w.k'))} AND ${mineSql(own.context)}
       RETURNING ${keyExpression(key, 't')} AS k, w.b, w.a`,
     befores: raw('m.b'),
