@@ -397,6 +397,23 @@ eachEngine((engine) => {
       assert.deepEqual(await queryText(database, aside), [['1']]);
     });
 
+    it('says of a row of another tenant, which was taken along, that it is one', async () => {
+      const at = await prepare(
+        `${tenants} CREATE TABLE customers (id int PRIMARY KEY, tenant_id text NOT NULL REFERENCES tenants); INSERT INTO customers VALUES (1, 'a'), (2, 'a');
+        CREATE TABLE orders (id int PRIMARY KEY, tenant_id text NOT NULL REFERENCES tenants, c int REFERENCES customers);
+        INSERT INTO orders VALUES (1, 'a', 1), (2, 'b', 1), (3, 'a', 1);`,
+        { tenant: ofTenants, intent: { tenant: 'a' } },
+      );
+      assert.deepEqual(codes(await at.plan()), ['FOREIGN_ROWS']);
+      const { migrationId } = await at.apply({}, { force: true, reason: 'agreed' });
+      await at.script('DELETE FROM orders WHERE id = 3');
+      const { skipped } = await rollbackOne(at.site, { migrationId, tenant: 'a', actor });
+      assert.deepEqual(skipped.map(({ key, reason }) => `${key}: ${reason}`).toSorted(compareText), [
+        '2: belongs to another tenant',
+        '3: deleted since',
+      ]);
+    });
+
     it('is refused where somebody made another row of the key that returns', async () => {
       const at =
         await prepare(`CREATE TABLE customers (id int PRIMARY KEY, name text); INSERT INTO customers VALUES (1, 'x'), (2, 'y');

@@ -2,6 +2,7 @@
 import { everyMember, readEach } from '../driver/members.ts';
 import { numbered, runChange } from '../records/journal.ts';
 import { keyExpression, keyMatches } from '../sql/keys.ts';
+import { ofTenant } from '../sql/merging.ts';
 import { columnsOf } from '../sql/match.ts';
 import { holdsImage, setFromImage } from '../sql/row-image.ts';
 import { mineSql } from '../sql/row.ts';
@@ -121,6 +122,11 @@ async function explain(
     (name) => sql`CASE WHEN NOT ${holdsImage(name, 'e.a')} THEN ${literal(name)} END`,
   );
   const found = allOf(key.columns.map(({ name }) => sql`${column('t', name)} IS NOT NULL`));
+  // Of a key that leaves out the tenant, another tenant's row may be another one.
+  const elsewhere =
+    ofTenant({ table, key, context: row }).length > 0
+      ? raw('false')
+      : sql`EXISTS (SELECT FROM ${rowsOf(table)} t WHERE ${keyMatches(key, raw('e.k'))})`;
   const asked = keyLists(
     target,
     at.map((number) => left[number] ?? []),
@@ -133,7 +139,8 @@ async function explain(
   const rows = await readEach<Remaining>(
     context.tx,
     some.length,
-    sql`SELECT e.k::text AS key, (${found}) AS found, array_remove(ARRAY[${list(differs)}]::text[], NULL) AS changed,
+    sql`SELECT e.k::text AS key, (${found}) AS found, (${elsewhere}) AS elsewhere,
+      array_remove(ARRAY[${list(differs)}]::text[], NULL) AS changed,
       ${hindered} AS hindered
     FROM (${entriesSql(target, some)}) e LEFT JOIN ${rowsOf(table)} t ON ${keyMatches(key, raw('e.k'))} AND ${mineSql(row)}
     WHERE e.k = ANY (${asked})`,
@@ -148,12 +155,14 @@ async function explain(
 interface Remaining {
   readonly key: string;
   readonly found: boolean;
+  /** Is the row there, whosever it is? */
+  readonly elsewhere: boolean;
   readonly changed: readonly string[];
   readonly hindered: readonly string[];
 }
 
-function reasonOf({ found, changed, hindered }: Remaining): string {
-  if (!found) return 'deleted since';
+function reasonOf({ found, elsewhere, changed, hindered }: Remaining): string {
+  if (!found) return elsewhere ? 'belongs to another tenant' : 'deleted since';
   return changed.length === 0 && hindered.length > 0
     ? reasonsOf(hindered)
     : `changed since: ${changed.join(', ')}`;
