@@ -1,6 +1,6 @@
 /** What the configuration says of a merge: which of two rows that meet is kept, and whose values the row that stays has. */
 import { findColumn, findTable } from '../../catalogue/catalog.ts';
-import type { Catalog, Table, TableId } from '../../catalogue/catalog.ts';
+import type { Catalog, Column, Table, TableId } from '../../catalogue/catalog.ts';
 import { columnPath, findNamedColumn } from '../../catalogue/names.ts';
 import type { CollisionPolicy, ConfigProblem, NameConfig, RowsConfig, KeptValue } from '../config.ts';
 import type { Draft } from '../place.ts';
@@ -22,6 +22,8 @@ export function collisionPolicies(
       refuse('says which of two rows is kept, and a value in a document is no row of its own');
     else if (typeof merge === 'object' && findColumn(table, merge.newest) === undefined)
       refuse(`${table.id} has no column ${merge.newest}`);
+    else if (typeof merge === 'object' && !isOrdered(findColumn(table, merge.newest)))
+      refuse(`values of ${merge.newest} have no order, so none is the newest`);
     else if (!isReference && (merge === 'keep-source' || typeof merge === 'object'))
       refuse(
         `${path} is no foreign key, and there the row that is on the target already stays: keep-target or ask`,
@@ -29,6 +31,19 @@ export function collisionPolicies(
     policies.set(columnPath(scope, table, column.name), merge);
   }
   return policies;
+}
+
+/** PostgreSQL's own types of which it has no order. */
+const unordered = new Set(
+  'json jsonpath xml refcursor aclitem xid cid pg_snapshot txid_snapshot point line lseg box path polygon circle'.split(
+    ' ',
+  ),
+);
+
+/** Of two values, is one the greater, as far as the type tells? A domain over anything but json, and a type of an extension, do not. */
+function isOrdered(column: Column | undefined): boolean {
+  if (column === undefined) return false;
+  return [column.kind, column.type].every((name) => !unordered.has(name.replace(/(\[\])+$/, '')));
 }
 
 /** What is wrong with `values`. */
