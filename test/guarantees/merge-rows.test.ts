@@ -320,7 +320,8 @@ eachEngine((engine) => {
       const at =
         await prepare(`CREATE TABLE customers (id int PRIMARY KEY, code int UNIQUE, name text); INSERT INTO customers VALUES (1, 10, 'x'), (2, 20, 'y');
         CREATE TABLE coded (id int PRIMARY KEY, code int REFERENCES customers (code) ON DELETE CASCADE); INSERT INTO coded VALUES (1, 10), (2, 20);
-        CREATE TABLE carts (c int REFERENCES customers, line int, product text, PRIMARY KEY (c, line), UNIQUE (c, product));
+        CREATE DOMAIN documents AS json;
+        CREATE TABLE carts (c int REFERENCES customers, line int, product text, doc json, docs json[], page xml, spot point, under documents, PRIMARY KEY (c, line), UNIQUE (c, product));
         CREATE TABLE gifts (id int PRIMARY KEY, c int, line int, FOREIGN KEY (c, line) REFERENCES carts);
         INSERT INTO carts VALUES (1, 1, 'tea'), (2, 7, 'tea'); INSERT INTO gifts VALUES (1, 1, 1);`);
       await assert.rejects(at.plan({ to: '5' }), refusedAs('ROW_NOT_FOUND'));
@@ -332,6 +333,13 @@ eachEngine((engine) => {
         ['compound'],
       );
       await assert.rejects(at.plan({ answers: { 'nothing.c': 'keep-target' } }), refusedAs('ANSWER_UNKNOWN'));
+      for (const column of ['carts.product', 'carts.line', 'gifts.id', 'customers.name'])
+        for (const keep of ['keep-target', 'keep-source'] as const)
+          await assert.rejects(at.plan({ answers: { [column]: keep } }), refusedAs('ANSWER_UNKNOWN'));
+      assert.ok(
+        (await at.plan({ answers: { 'gifts.c': 'keep-source' } })).hash !== '',
+        'rows may meet there',
+      );
       const elsewhere = { [`${at.schema}.carts.c`]: 'keep-target' } as const;
       await assert.rejects(at.plan({ answers: elsewhere }), refusedAs('ANSWER_UNKNOWN'));
       const unasked = { ...plain, to: '5', answers: { 'carts.c': 'keep-target' } as const };
@@ -349,6 +357,7 @@ eachEngine((engine) => {
       ]);
       for (const names of [
         [{ at: 'coded.code', merge: { newest: 'none' } }],
+        ...['doc', 'docs', 'page', 'spot', 'under'].map((newest) => [{ at: 'carts.c', merge: { newest } }]),
         [{ at: 'customers.name', merge: 'keep-source' as const }],
       ]) {
         const wrong = { ...at.site.config, rows: [{ table: 'customers', names }] };

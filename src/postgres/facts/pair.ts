@@ -5,6 +5,7 @@ import { given } from '../../engine/given.ts';
 import { typesOf, typesRefused } from '../../engine/rules/entity-types.ts';
 import type { TypesOf } from '../../engine/rules/entity-types.ts';
 import { modelByName, rowsOfModel } from '../../engine/rules/named-models.ts';
+import { mayFollow } from '../../engine/rules/rows/merging.ts';
 import { isSameModel } from '../../engine/rules/mapping.ts';
 import { differentKinds } from '../../engine/models/kinds.ts';
 import { withKnowledge } from '../../engine/models/knowledge.ts';
@@ -58,11 +59,7 @@ export function checkIntent(rules: Rules, intent: Intent, of: TypesOf = typesOf(
   if (asked !== undefined) refuseTypes(rules, { kind, asked, of });
   for (const [place, answer] of Object.entries(intent.answers)) {
     if (!canAnswer(rules, { id: place, answer, merge: intent.merge === true }))
-      throw new DroverError(
-        'ANSWER_UNKNOWN',
-        `No place is called "${place}"; places are called as in the plan, for example ${rules.places[0]?.id ?? 'table.column'}.`,
-        { place },
-      );
+      throw new DroverError('ANSWER_UNKNOWN', unread(rules, place, answer), { place });
   }
   return { ...intent, kind, ...(asked === undefined ? {} : { entityTypes: asked.toSorted() }) };
 }
@@ -74,15 +71,26 @@ function refuseTypes(rules: Rules, about: Parameters<typeof typesRefused>[1]): v
   throw new DroverError(code, message, { asked: about.asked, types });
 }
 
+function unread({ places }: Rules, place: string, answer: AskAnswer): string {
+  return answer === 'keep-target' || answer === 'keep-source'
+    ? `Nothing would read "${place}=${answer}": it says whose values are kept where a merge (--merge) makes rows meet, and names the ` +
+        'column as COLLISION_OPEN does.'
+    : `No place is called "${place}"; places are called as in the plan, for example ${places[0]?.id ?? 'table.column'}.`;
+}
+
 /** Places are answered for; what no place covers can only be kept, and is called by its column. */
 function canAnswer(
-  { places, scope, subject }: Rules,
+  { places, scope, catalog, subject }: Rules,
   { id, answer, merge }: { readonly id: string; readonly answer: AskAnswer; readonly merge: boolean },
 ): boolean {
   if (answer === 'keep-target' || answer === 'keep-source') {
     const found = findNamedColumn(scope, id);
-    const isMeant = found !== undefined && columnPath(scope, found.table, found.column.name) === id;
-    return subject !== undefined && merge && isMeant;
+    if (subject === undefined || !merge || found === undefined) return false;
+    const { table, column } = found;
+    return (
+      columnPath(scope, table, column.name) === id &&
+      mayFollow(catalog, subject, { table, column: column.name })
+    );
   }
   if (places.some((place) => place.id === id)) return true;
   const [column = ''] = id.split('/', 1);

@@ -3,7 +3,7 @@
  * unique key. Whatever refers to a lost row by a foreign key refers to the row that it is lost to, in the one statement of the merge.
  */
 import { findTable } from '../../catalogue/catalog.ts';
-import type { Catalog, TableId } from '../../catalogue/catalog.ts';
+import type { Catalog, Table, TableId } from '../../catalogue/catalog.ts';
 import type { FollowingColumn, Subject } from './followers.ts';
 import { subjectIn } from './followers.ts';
 
@@ -62,4 +62,16 @@ export function mergeableTables(catalog: Catalog, subject: Subject): TableId[] {
       if (foreignKeys.some(({ references }) => found.has(references))) found.add(id);
   }
   return [...found];
+}
+
+/** Refers the column to rows that a merge of rows of the subject may lose, so that it may come to hold what another row has? */
+export function mayFollow(
+  catalog: Catalog,
+  subject: Subject,
+  { table, column }: { readonly table: Table; readonly column: string },
+): boolean {
+  const reached = mergeableTables(catalog, subject);
+  return table.foreignKeys.some(
+    ({ columns, references }) => columns.includes(column) && reached.includes(references),
+  );
 }

@@ -2,7 +2,7 @@
 import type { TableId } from '../../../engine/catalogue/catalog.ts';
 import { columnPath, findNamedTable } from '../../../engine/catalogue/names.ts';
 import type { Rules } from '../../../engine/rules/references.ts';
-import { mergeableTables } from '../../../engine/rules/rows/merging.ts';
+import { mayFollow } from '../../../engine/rules/rows/merging.ts';
 import type { Tx } from '../../driver/database.ts';
 import { many, prepared } from '../../driver/question.ts';
 import type { Question } from '../../driver/question.ts';
@@ -139,10 +139,7 @@ export function meetings(
 /** Refers the column to rows that may be lost? A key is called by the first such column, whichever of them changes by now. */
 function mayChange({ config, catalog, subject }: Rules, { table }: MergedTable, name: string): boolean {
   if (subject === undefined || name === config.tenant.column) return false;
-  const reached = mergeableTables(catalog, subject);
-  return table.foreignKeys.some(
-    ({ columns, references }) => columns.includes(name) && reached.includes(references),
-  );
+  return mayFollow(catalog, subject, { table, column: name });
 }
 
 /** Of two rows that change the one with the greater key is the one that would go. */
