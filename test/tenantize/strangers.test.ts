@@ -168,8 +168,83 @@ oneEngine((engine) => {
     test('is asked about rows that name another tenant’s in their own table', () =>
       within(`INSERT INTO customers VALUES (3, 2, 'c@example.com', 1);`, async (target) => {
         assert.deepEqual(asked(await planOf(target, saying(tables))), [
-          '1 rows of public.customers lead to several tenants: 3',
+          '1 rows of public.customers name rows of another tenant by customers_referred_by_fkey: 3',
         ]);
+      }));
+
+    const crossings: readonly (readonly [
+      what: string,
+      more: string,
+      said: Tables,
+      unrelated: readonly string[],
+      asked: readonly string[],
+    ])[] = [
+      [
+        'a key that says nothing of the owner names another tenant’s row',
+        `SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE orders ADD taken_by integer REFERENCES staff (id);
+         INSERT INTO staff VALUES (3, 2, 'bo'); INSERT INTO orders VALUES (2, 2, 3), (3, 1, 1), (4, 1, NULL), (5, 1, 3);`,
+        {},
+        ['orders.taken_by'],
+        ['1 rows of public.orders name rows of another tenant by orders_taken_by_fkey: 5'],
+      ],
+      [
+        'the row that it names is given to a tenant',
+        `SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE orders ADD taken_by integer REFERENCES staff (id); INSERT INTO orders VALUES (2, 2, 2), (3, 1, 2);`,
+        {},
+        ['orders.taken_by'],
+        ['1 rows of public.orders name rows of another tenant by orders_taken_by_fkey: 2'],
+      ],
+      [
+        'the row itself is given to a tenant',
+        `ALTER TABLE staff ADD knows integer REFERENCES customers (id); INSERT INTO staff VALUES (3, NULL, 'bo', 1), (4, NULL, 'cy', 2);`,
+        {},
+        ['staff.knows'],
+        ['1 rows of public.staff name rows of another tenant by staff_knows_fkey: 4'],
+      ],
+      [
+        'all rows of a table are said to be tenant zero’s',
+        `CREATE TABLE badges (id integer PRIMARY KEY, customer_id integer REFERENCES customers (id));
+         INSERT INTO badges VALUES (1, 1), (2, 2), (3, NULL);`,
+        { badges: { owner: 'zero' } },
+        [],
+        [
+          '1 rows of public.badges name rows of another tenant by badges_customer_id_fkey: 2; they are tenant zero’s only because of owner: zero',
+        ],
+      ],
+      [
+        'a column says it, which no answer overrules',
+        `INSERT INTO visits VALUES (1, 1, 2), (2, 2, 2);`,
+        { visits: { disputed: 'quarantine' } },
+        [],
+        ['1 rows of public.visits name rows of another tenant by visits_customer_id_fkey: 1'],
+      ],
+    ];
+    for (const [what, more, said, unrelated, expected] of crossings)
+      test(`is asked about rows that V2 would refuse where ${what}`, () =>
+        within(more, async (target) => {
+          const { tenant, ...rest } = saying({ ...tables, ...said }) as { tenant: object };
+          const planned = await planOf(target, { ...rest, tenant: { ...tenant, unrelated } });
+          assert.deepEqual(asked(planned), expected);
+        }));
+
+    test('is asked about rows whose column is empty, whatever their keys say', () =>
+      within(
+        'ALTER TABLE visits ALTER shop_id DROP NOT NULL; INSERT INTO visits VALUES (1, NULL, 2);',
+        async (target) => {
+          assert.deepEqual(asked(await planOf(target, saying(tables))), [
+            '1 rows of public.visits lead to no tenant: 1',
+          ]);
+          const given = { ...tables, visits: { ownerless: '1' } };
+          assert.deepEqual(asked(await planOf(target, saying(given))), [
+            '1 rows of public.visits name rows of another tenant by visits_customer_id_fkey: 1',
+          ]);
+        },
+      ));
+
+    test('is told of a tenant for rows without an owner that there is not', () =>
+      within('', async (target) => {
+        const said = { ...tables, staff: { ownerless: '7' } };
+        await assert.rejects(planOf(target, saying(said)), /shops has no row with that key/);
       }));
 
     test('is asked about triggers that a row put aside would fire, or that name a column of V1', () =>

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { strayKinds } from '../../engine/tenantize/conversion.ts';
 import { statementsOf, stepSession } from '../../isolation/conversion/statements.ts';
 import { planTenantize, shownKeys } from '../../site/tenantize.ts';
 import type { PlannedConversion } from '../../site/tenantize.ts';
@@ -70,9 +71,7 @@ function sqlText({ plan }: PlannedConversion): string {
 
 function rowsText({ ground }: PlannedConversion): string {
   const lines = [...ground.rows.values()].flatMap(({ table, strays }) =>
-    (['ownerless', 'disputed', 'dangling'] as const).flatMap((kind) =>
-      (strays?.[kind].keys ?? []).map((key) => `${table}\t${kind}\t${key}\n`),
-    ),
+    strayKinds.flatMap((kind) => (strays?.[kind].keys ?? []).map((key) => `${table}\t${kind}\t${key}\n`)),
   );
   return lines.join('');
 }

@@ -33,9 +33,11 @@ export interface Classified {
   readonly why: string;
 }
 
-/** Rows whose owner nobody knows: they lead to no tenant, to several, or to one that there is not. */
-type StrayRows = Readonly<Record<StrayKind, { readonly rows: number; readonly keys: readonly string[] }>>;
-type StrayKind = 'ownerless' | 'disputed' | 'dangling';
+/** Rows that fit no tenant: they lead to none, to several, or to one that there is not; or they name a row of another than their own. */
+export const strayKinds = ['ownerless', 'disputed', 'dangling', 'crossing'] as const;
+type StrayRows = Readonly<
+  Record<(typeof strayKinds)[number], { readonly rows: number; readonly keys: readonly string[] }>
+>;
 
 /** What a table holds, counted. */
 export interface TableRows {

@@ -57,6 +57,12 @@ export class GroundIndex {
     return this.#said.get(table)?.said ?? {};
   }
 
+  /** The tenant of rows of a table that lead to none, where somebody said it. */
+  givenTo(table: TableId): string | undefined {
+    const { ownerless } = this.said(table);
+    return ownerless === 'quarantine' ? undefined : ownerless;
+  }
+
   isGlobal(table: TableId): boolean {
     return this.#globals.has(table);
   }

@@ -117,7 +117,7 @@ function expand(course: Course, each: ConvertedTable): ConversionStep[] {
       name: triggerName(each),
       keys: [...new Set([...sources.flatMap(({ from }) => from), column])],
       sources,
-      ...given({ otherwise: tenantFor(index.said(table).ownerless) }),
+      ...given({ otherwise: index.givenTo(table) }),
     });
   for (const key of each.foreignKeys.filter(({ instead }) => instead === undefined))
     add(`foreign key ${key.name}, not validated`, keyLocks(each, key.parent), {
@@ -133,11 +133,6 @@ function keyLocks({ table }: ConvertedTable, parent: string | undefined): StepLo
   return parent === undefined || parent === table
     ? [lock(table, mode)]
     : [lock(table, mode), lock(parent, mode)];
-}
-
-/** An answer that names a tenant. */
-function tenantFor(answer: string | undefined): string | undefined {
-  return answer === 'quarantine' ? undefined : answer;
 }
 
 /** The rows that say the owner: the first step of each path, whose table has its tenant before this one. */
@@ -180,7 +175,7 @@ function fill(course: Course, each: ConvertedTable): ConversionStep[] {
         which,
         ...given({ column: each.hasColumn ? column : undefined }),
       });
-  const otherwise = tenantFor(said.ownerless);
+  const otherwise = index.givenTo(table);
   const isFilled = sources.length > 0 || (each.hasColumn && otherwise !== undefined);
   if (isFilled && column !== undefined)
     add(

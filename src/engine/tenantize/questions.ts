@@ -8,7 +8,9 @@ import type { TriggerFact } from '../isolation/facts.ts';
 import { compareText } from '../order.ts';
 import { blocked, question, sayOf, yamlKey } from './ask.ts';
 import type { Classes } from './classify.ts';
+import { strayKinds } from './conversion.ts';
 import type { Classified, ConversionQuestion } from './conversion.ts';
+import { crossings } from './crossings.ts';
 import type { GroundIndex } from './ground.ts';
 import { nameQuestions } from './name-questions.ts';
 import { valueQuestions } from './values.ts';
@@ -26,7 +28,7 @@ export function questionsOf({ index, classes }: QuestionInput): ConversionQuesti
     ...classes.open.map((open) => unclassified(index, open)),
     ...nameQuestions(index, tables),
     ...tables.flatMap((each) => [
-      ...strayQuestions(index, each),
+      ...strayQuestions(index, classes, each),
       ...boundaryQuestions(index, classes, each),
       ...shapeQuestions(index, each),
       ...keyQuestions(index, each),
@@ -57,23 +59,45 @@ const strayWords = {
   ownerless: 'lead to no tenant',
   disputed: 'lead to several tenants',
   dangling: 'name a tenant that there is not',
+  crossing: 'name rows of another tenant',
 } as const;
 
 /** Nobody guesses: rows are given to a tenant, put aside, or mended first. */
-function strayQuestions(index: GroundIndex, each: Classified): ConversionQuestion[] {
+function strayQuestions(index: GroundIndex, classes: Classes, each: Classified): ConversionQuestion[] {
   const { strays } = index.rows(each.table);
-  if (strays === undefined || each.owner?.kind === 'zero') return [];
+  if (strays === undefined) return [];
   const said = index.said(each.table);
-  return (['ownerless', 'disputed', 'dangling'] as const).flatMap((which) => {
+  return strayKinds.flatMap((which) => {
     const { rows, keys } = strays[which];
-    const answer = which === 'dangling' ? undefined : said[which];
+    const answer = isAnswered(which) ? said[which] : undefined;
     const keepsThem = answer === 'quarantine' && isReferenced(index, each.table);
     if (rows === 0 || (answer !== undefined && !keepsThem)) return [];
     const why = keepsThem ? '; other rows may name them, so that they cannot be put aside' : '';
-    const message = `${rows} rows of ${each.table} ${strayWords[which]}: ${shown(keys, rows)}${why}`;
-    const answers = which === 'dangling' ? [] : strayAnswers(index, each, which);
+    const by = which === 'crossing' ? crossedBy(index, classes, each) : { keys: '', why };
+    const message = `${rows} rows of ${each.table} ${strayWords[which]}${by.keys}: ${shown(keys, rows)}${by.why}`;
+    const answers = isAnswered(which) ? strayAnswers(index, each, which) : [];
     return [question('OWNER_UNRESOLVED', each.table, message, { count: rows, place: which, answers })];
   });
+}
+
+type AnsweredStray = 'ownerless' | 'disputed';
+
+function isAnswered(which: (typeof strayKinds)[number]): which is AnsweredStray {
+  return which === 'ownerless' || which === 'disputed';
+}
+
+function crossedBy(
+  index: GroundIndex,
+  classes: Classes,
+  { table }: Classified,
+): { keys: string; why: string } {
+  const ways = crossings(index, classes, table);
+  const names = [
+    ...ways.keys.map(({ name }) => name),
+    ...ways.links.map(({ hops }) => `a link to ${hops[0]?.table ?? ''}`),
+  ];
+  const why = '; they are tenant zero’s only because of owner: zero';
+  return { keys: ` by ${names.join(' or ')}`, why: index.said(table).owner === 'zero' ? why : '' };
 }
 
 function shown(keys: readonly string[], rows: number): string {
@@ -81,14 +105,13 @@ function shown(keys: readonly string[], rows: number): string {
   return rows > 20 ? `${first} and others` : first;
 }
 
-/** A row that two keys tie to two tenants fits neither: one of the keys would fail. Its own column cannot be filled from a key either. */
+/** A row that two keys tie to two tenants fits neither: one of the keys would fail. */
 function strayAnswers(
   index: GroundIndex,
   each: Classified,
-  which: 'ownerless' | 'disputed',
+  which: AnsweredStray,
 ): ConversionQuestion['answers'] {
   const { zero } = index.ground.config.tenantize;
-  if (which === 'disputed' && each.owner?.kind === 'column') return [];
   const given =
     zero === undefined || which === 'disputed'
       ? []

@@ -3,7 +3,7 @@
  * written otherwise in V2. Each statement reads the table once.
  */
 import { findTable } from '../../engine/catalogue/catalog.ts';
-import type { Catalog, Table } from '../../engine/catalogue/catalog.ts';
+import type { Catalog, ForeignKey, Table } from '../../engine/catalogue/catalog.ts';
 import { given } from '../../engine/given.ts';
 import type { TableRows, ValueCount } from '../../engine/tenantize/conversion.ts';
 import type { OwnerPath } from '../../engine/rules/ownership.ts';
@@ -13,8 +13,16 @@ import { quoteIdent, quoteLiteral, quoteRows } from '../sql/identifiers.ts';
 export interface CountRequest {
   readonly catalog: Catalog;
   readonly table: Table;
-  /** The ways to a tenant; none where the owner of the rows is not derived. */
+  /** The ways that say whose a row is; none where one tenant has all rows, or nobody any. */
   readonly paths: readonly OwnerPath[];
+  /** Whose all rows are, where they are. */
+  readonly all?: string;
+  /** Whose the rows are that lead to no tenant, where somebody said it. */
+  readonly otherwise?: string;
+  /** Rows that a row names, and whose they are: the first of the ways that leads to a tenant. */
+  readonly named: readonly NamedRows[];
+  /** Other ways to a tenant, which must agree. */
+  readonly links: readonly OwnerPath[];
   readonly root?: { readonly table: Table; readonly key: string };
   /** Columns that are written otherwise: old to new. */
   readonly values: Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -22,29 +30,41 @@ export interface CountRequest {
   readonly keys: number;
 }
 
+interface NamedRows {
+  readonly key: Pick<ForeignKey, 'columns' | 'references' | 'referencedColumns'>;
+  readonly paths: readonly OwnerPath[];
+  readonly otherwise?: string;
+}
+
 /** What the table holds. */
 export async function countRows(tx: Tx, request: CountRequest): Promise<TableRows> {
-  const { table, paths } = request;
+  const { table, paths, all, named } = request;
   const size = await tx.one<{ rows: number; bytes: number }>(
     `SELECT count(*)::float8 AS rows, coalesce(pg_total_relation_size(${quoteLiteral(table.id)}::regclass), 0)::float8 AS bytes
      FROM ${quoteRows(table)}`,
   );
-  const owners = paths.length === 0 ? {} : await countOwners(tx, request);
+  const isJudged = paths.length > 0 || (all !== undefined && named.length > 0);
+  const owners = !isJudged ? {} : await countOwners(tx, request);
   const values = await countValues(tx, request);
   const collisions = await countCollisions(tx, request);
   return { table: table.id, ...size, ...owners, ...values, ...collisions };
 }
 
 async function countOwners(tx: Tx, request: CountRequest): Promise<Pick<TableRows, 'strays' | 'tenants'>> {
-  const { table, paths, root, catalog, keys } = request;
-  const ways = paths.map((path) => wayTo(catalog, path)).join(' UNION ALL ');
-  // A key of V2 from the table to itself has the tenant: a row and the one that it names must have the same.
-  const near = table.foreignKeys
-    .filter(({ references }) => references === table.id)
-    .flatMap(({ columns, referencedColumns }) => {
-      const hop = { table: table.id, from: columns, to: referencedColumns, how: 'equal' as const };
-      return paths.map((path) => wayTo(catalog, { ...path, hops: [hop, ...path.hops] }));
-    });
+  const { table, paths, all, otherwise, root, catalog, keys } = request;
+  const ways =
+    all === undefined
+      ? paths.map((path) => wayTo(catalog, path)).join(' UNION ALL ')
+      : `SELECT ${quoteLiteral(all)}`;
+  // A row and the rows that it names must have the same tenant: the keys of V2 have it on both sides.
+  const near = [
+    ...request.named.map((named) => tenantOfNamed(catalog, named)),
+    ...request.links.map((path) => wayTo(catalog, path)),
+  ];
+  const own =
+    otherwise === undefined
+      ? 'cardinality(owners) = 1 AND NOT near <@ owners'
+      : `NOT near <@ CASE cardinality(owners) WHEN 0 THEN ARRAY[${quoteLiteral(otherwise)}] ELSE owners END`;
   const known =
     root === undefined
       ? 'true'
@@ -55,8 +75,8 @@ async function countOwners(tx: Tx, request: CountRequest): Promise<Pick<TableRow
     FROM ${quoteRows(table)} t`;
   const rows = await tx.many<{ kind: string; tenant: string | null; rows: number; keys: string[] }>(
     `WITH o AS (${owned}), judged AS (
-       SELECT k, owners[1] AS tenant, CASE cardinality(owners) WHEN 0 THEN 'ownerless' WHEN 1
-              THEN CASE WHEN NOT near <@ owners THEN 'disputed' WHEN ${known} THEN 'owned' ELSE 'dangling' END ELSE 'disputed' END AS kind
+       SELECT k, owners[1] AS tenant, CASE WHEN cardinality(owners) > 1 THEN 'disputed' WHEN ${own} THEN 'crossing'
+              WHEN cardinality(owners) = 0 THEN 'ownerless' WHEN ${known} THEN 'owned' ELSE 'dangling' END AS kind
        FROM o)
      SELECT kind, CASE WHEN kind = 'owned' THEN tenant END AS tenant, count(*)::float8 AS rows,
             CASE WHEN kind = 'owned' THEN '{}' ELSE (array_agg(k ORDER BY k COLLATE "C"))[1:${keys}] END AS keys
@@ -67,7 +87,12 @@ async function countOwners(tx: Tx, request: CountRequest): Promise<Pick<TableRow
     return { rows: found?.rows ?? 0, keys: found?.keys ?? [] };
   };
   return {
-    strays: { ownerless: strays('ownerless'), disputed: strays('disputed'), dangling: strays('dangling') },
+    strays: {
+      ownerless: strays('ownerless'),
+      disputed: strays('disputed'),
+      dangling: strays('dangling'),
+      crossing: strays('crossing'),
+    },
     tenants: rows.flatMap(({ kind, tenant, rows: count }) =>
       kind === 'owned' ? [{ tenant: tenant ?? '', rows: count }] : [],
     ),
@@ -79,12 +104,28 @@ function tenantsOf(ways: string): string {
   return `ARRAY(SELECT DISTINCT w.v FROM (${ways}) w (v) WHERE w.v IS NOT NULL ORDER BY 1)`;
 }
 
-/** The tenants, as text, to whom one way leads from row `t`. */
-function wayTo(catalog: Catalog, { hops, column }: OwnerPath): string {
-  if (hops.length === 0) return `SELECT t.${quoteIdent(column)}::text`;
+/** The tenant, as text, of the row that row `t` names by a key: as the conversion will find it. */
+function tenantOfNamed(catalog: Catalog, { key, paths, otherwise }: NamedRows): string {
+  const parent = findTable(catalog, key.references);
+  const on = key.columns.map(
+    (name, at) => `n.${quoteIdent(key.referencedColumns[at] ?? '')} = t.${quoteIdent(name)}`,
+  );
+  const found = [
+    ...paths.map(
+      (path) => `(SELECT w.v FROM (${wayTo(catalog, path, 'n')}) w (v) WHERE w.v IS NOT NULL LIMIT 1)`,
+    ),
+    ...(otherwise === undefined ? [] : [quoteLiteral(otherwise)]),
+  ];
+  const rows = parent === undefined ? key.references : quoteRows(parent);
+  return `SELECT coalesce(${found.join(', ')}) FROM ${rows} n WHERE ${on.join(' AND ')}`;
+}
+
+/** The tenants, as text, to whom one way leads from a row. */
+function wayTo(catalog: Catalog, { hops, column }: OwnerPath, row = 't'): string {
+  if (hops.length === 0) return `SELECT ${row}.${quoteIdent(column)}::text`;
   const joins = hops.map(({ table: id, from, to, how, where }, at) => {
     const table = findTable(catalog, id);
-    const before = at === 0 ? 't' : `p${at - 1}`;
+    const before = at === 0 ? row : `p${at - 1}`;
     const tests = from.map((name, part) => {
       const [own, theirs] = [`${before}.${quoteIdent(name)}`, `p${at}.${quoteIdent(to[part] ?? '')}`];
       return how === 'member' ? `to_jsonb(${theirs}) @> to_jsonb(${own})` : `${theirs} = ${own}`;

@@ -3,7 +3,12 @@ import { findNamedTable } from '../../engine/catalogue/names.ts';
 import { given } from '../../engine/given.ts';
 import type { ConfigProblem } from '../../engine/rules/config.ts';
 import { sharedSchemas } from '../../engine/rules/tenancy.ts';
+import type { TableId } from '../../engine/catalogue/catalog.ts';
+import type { OwnerPath } from '../../engine/rules/ownership.ts';
+import { classify } from '../../engine/tenantize/classify.ts';
 import type { TableRows } from '../../engine/tenantize/conversion.ts';
+import { crossings, ownWays } from '../../engine/tenantize/crossings.ts';
+import { GroundIndex } from '../../engine/tenantize/ground.ts';
 import type { ConversionGround } from '../../engine/tenantize/ground.ts';
 import { tenantizeProblems } from '../../engine/tenantize/plan-conversion.ts';
 import type { Database, Tx } from '../driver/database.ts';
@@ -51,31 +56,37 @@ async function readWithin(tx: Tx, engine: Database['engine'], request: GroundReq
   const bare = { scope, config, facts, ownership: facts.ownership, rows: new Map<string, TableRows>() };
   const problems = [...unfit, ...tenantizeProblems(bare)];
   if (problems.length > 0) return { ground: bare, problems };
-  const unknown = await zeroProblems(tx, bare);
+  const unknown = await unknownTenants(tx, bare);
   if (unknown.length > 0) return { ground: bare, problems: unknown };
   return { ground: { ...bare, rows: await countAll(tx, bare, request.keys) }, problems: [] };
 }
 
 async function countAll(tx: Tx, ground: ConversionGround, keys: number): Promise<Map<string, TableRows>> {
-  const { scope, config, ownership } = ground;
-  const said = new Map(
-    Object.entries(config.tenantize.tables ?? {}).flatMap(([name, table]) => {
-      const found = findNamedTable(scope, name);
-      return found === undefined ? [] : [[found.id, table]];
-    }),
-  );
+  const { scope, config } = ground;
+  const index = new GroundIndex(ground);
+  const { classified } = classify(index);
   const root = rootOf(ground);
+  const waysOf = (id: TableId): readonly OwnerPath[] => {
+    const owner = classified.get(id)?.owner;
+    return owner === undefined ? [] : ownWays(index, id, owner);
+  };
   const counted = new Map<string, TableRows>();
   for (const table of scope.catalog.tables) {
-    const owned = ownership.get(table.id);
-    const isDerived = owned?.kind === 'tenant' && table.id !== root?.table.id;
+    const ways = crossings(index, { classified }, table.id);
+    const isZero = classified.get(table.id)?.owner?.kind === 'zero';
     const request = {
       catalog: scope.catalog,
       table,
-      paths: isDerived ? owned.paths : [],
-      values: said.get(table.id)?.values ?? {},
+      paths: waysOf(table.id),
+      named: ways.keys.map((key) => ({
+        key,
+        paths: waysOf(key.references),
+        ...given({ otherwise: index.givenTo(key.references) }),
+      })),
+      links: ways.links,
+      values: index.said(table.id).values ?? {},
       keys,
-      ...given({ root }),
+      ...given({ root, otherwise: index.givenTo(table.id), all: isZero ? config.tenantize.zero : undefined }),
     };
     counted.set(table.id, await countRows(tx, request));
   }
@@ -93,13 +104,25 @@ function rootOf({
   return table === undefined || key === undefined ? undefined : { table, key };
 }
 
-/** Tenant zero of a table of tenants that is there must be in it. */
-async function zeroProblems(tx: Tx, ground: ConversionGround): Promise<ConfigProblem[]> {
-  const { zero } = ground.config.tenantize;
+/** A tenant to whom rows are given must be in the table of tenants, where that is there. */
+async function unknownTenants(tx: Tx, ground: ConversionGround): Promise<ConfigProblem[]> {
+  const { zero, tables = {} } = ground.config.tenantize;
   const root = rootOf(ground);
-  if (zero === undefined || root === undefined) return [];
-  const { found } = await tx.one<{ found: boolean }>(
-    `SELECT EXISTS (SELECT FROM ${quoteRows(root.table)} r WHERE r.${quoteIdent(root.key)}::text = ${quoteLiteral(zero)}) AS found`,
-  );
-  return found ? [] : [{ path: ['tenantize', 'zero'], message: `${root.table.id} has no row with that key` }];
+  if (root === undefined) return [];
+  const named = [
+    ...(zero === undefined ? [] : [{ path: ['tenantize', 'zero'], tenant: zero }]),
+    ...Object.entries(tables).flatMap(([name, { ownerless }]) =>
+      ownerless === undefined || ownerless === 'quarantine'
+        ? []
+        : [{ path: ['tenantize', 'tables', name, 'ownerless'], tenant: ownerless }],
+    ),
+  ];
+  const problems: ConfigProblem[] = [];
+  for (const { path, tenant } of named) {
+    const { found } = await tx.one<{ found: boolean }>(
+      `SELECT EXISTS (SELECT FROM ${quoteRows(root.table)} r WHERE r.${quoteIdent(root.key)}::text = ${quoteLiteral(tenant)}) AS found`,
+    );
+    if (!found) problems.push({ path, message: `${root.table.id} has no row with that key` });
+  }
+  return problems;
 }
