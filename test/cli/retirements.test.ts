@@ -92,12 +92,12 @@ oneEngine((engine) => {
     assert.equal(found.status, 0, found.stderr);
     const { retirements } = JSON.parse(found.stdout) as { retirements: Record<string, unknown>[] };
     const page = 'https://example.org/models';
-    const ends = [{ by: 'registry', status: 'deprecated', page, shutdown: '2027-01-31' }];
+    const ends = { by: 'registry', status: 'deprecated', page, shutdown: '2027-01-31' };
     assert.deepEqual(
       new Map(retirements.map(({ day, says, components }) => [components, [day, says]])),
       new Map([
-        [{ name: 'gpt-4o', family: 'gpt', provider: 'openai' }, ['2027-01-31', ends]],
-        [{ name: 'gpt-4o', provider: 'azure' }, ['2027-01-31', ends]],
+        [{ name: 'gpt-4o', family: 'gpt', provider: 'openai' }, ['2027-01-31', [ends]]],
+        [{ name: 'gpt-4o', provider: 'azure' }, ['2027-01-31', [{ ...ends, vendor: 'openai' }]]],
       ]),
     );
     const types = Object.keys(retirements.at(0)?.['rowsByType'] ?? {});

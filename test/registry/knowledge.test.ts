@@ -107,6 +107,21 @@ describe('what the registry knows of a model', () => {
     assert.deepEqual(via('reseller'), [undefined, false]);
     for (const vendor of ['acme', 'Our Acme', ''])
       assert.deepEqual(via(vendor), ['2026-12-01', true], vendor);
+    const whose = (provider: string): unknown => {
+      const { lifecycle = [] } = known(row('owl-1', { components: { name: 'owl-1', provider } }));
+      return lifecycle.map(({ by, vendor = '' }) => `${by} ${vendor}`);
+    };
+    assert.deepEqual(
+      ['Our Acme', 'azure', 'Acme', 'Cloud', ''].map((provider) => [provider, whose(provider)]),
+      [
+        ['Our Acme', ['registry acme']],
+        ['azure', ['registry acme']],
+        ['Acme', ['registry ']],
+        ['Cloud', ['registry ']],
+        ['', ['registry ']],
+      ],
+      'a name that nobody knows may be another provider: whose days they are is said',
+    );
   });
 
   it('lists the models, also for configurations without a table of models', () => {

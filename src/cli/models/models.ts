@@ -1,7 +1,7 @@
 /** `drover models`: what models a tenant has, what becomes of them, and what could follow one. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ParameterPolicy } from '../../engine/plan/intent.ts';
-import { statusOf } from '../../engine/models/lifecycle.ts';
+import { endsAt, statusOf } from '../../engine/models/lifecycle.ts';
 import { modelLabel } from '../../engine/models/model.ts';
 import { changeCount } from '../../engine/plan/row-text.ts';
 import { readModelUses } from '../../postgres/usage/uses.ts';
@@ -80,13 +80,19 @@ function showModels(terminal: Terminal, found: readonly ModelUse[], csv?: boolea
   const rows = found.map(({ model, successor, usage }) => [
     modelLabel(model),
     model.kind,
-    model.enabled ? statusOf(model) : `${statusOf(model)}, disabled`,
+    lifecycleText(model),
     model.shutdown ?? '',
     successor?.name ?? '',
     Object.values(usage).reduce((sum, { live, dead }) => sum + live + dead, 0),
   ]);
   const head = ['model', 'kind', 'lifecycle', 'shut down', 'successor', 'rows'];
   showList(terminal, { head, rows }, csv);
+}
+
+function lifecycleText(model: ModelUse['model']): string {
+  const vendor = endsAt(model);
+  const status = vendor === undefined ? statusOf(model) : `${statusOf(model)} at ${vendor}`;
+  return model.enabled ? status : `${status}, disabled`;
 }
 
 async function suggestModels({ terminal, environment }: Session, command: Command): Promise<number> {

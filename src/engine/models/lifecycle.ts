@@ -77,11 +77,20 @@ function toldBy(
 ): string {
   const told = (model.lifecycle ?? []).flatMap((note) => {
     const said = what(note);
-    return said === undefined ? [] : [{ by: note.by, said }];
+    return said === undefined ? [] : [{ by: note.by, said, teller: tellerOf(note) }];
   });
   const [first, ...others] = told;
   if (first === undefined) return '';
   if (others.every(({ said }) => said === first.said))
-    return told.some(({ by }) => by === 'database') ? '' : `, says the ${first.by}`;
-  return ` (${told.map(({ by, said }) => `${said} says the ${by}`).join(', ')})`;
+    return told.some(({ by }) => by === 'database') ? '' : `, says the ${first.teller}`;
+  return ` (${told.map(({ said, teller }) => `${said} says the ${teller}`).join(', ')})`;
+}
+
+function tellerOf({ by, vendor }: LifecycleNote): string {
+  return vendor === undefined ? by : `${by} of ${vendor}`;
+}
+
+/** The vendor of whom alone the end is known, where the model's provider is called otherwise. */
+export function endsAt({ lifecycle = [] }: Pick<ModelFacts, 'lifecycle'>): string | undefined {
+  return lifecycle.every(({ vendor }) => vendor !== undefined) ? lifecycle[0]?.vendor : undefined;
 }

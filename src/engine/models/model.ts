@@ -108,6 +108,8 @@ export interface LifecycleNote {
   readonly shutdown?: string;
   /** Where that can be read. */
   readonly page?: string;
+  /** Of whom it is known, where the model's provider is called otherwise: it may be another one, with other days. */
+  readonly vendor?: string;
 }
 
 /** One way to write a model. */

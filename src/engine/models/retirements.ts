@@ -144,8 +144,13 @@ export function whereUsed({ rowsByType }: Pick<Retirement, 'rowsByType'>): strin
     .join(', ');
 }
 
-/** Who says until when: `database`, `both`, or each with its day where they differ. */
+/** Who says until when: `database`, `both`, or each with its day where they differ; and of whom, where providers are called otherwise. */
 export function saysWhat({ says }: Pick<Retirement, 'says'>): string {
+  const vendors = [...new Set(says.flatMap(({ vendor }) => vendor ?? []))];
+  return vendors.length === 0 ? tellersOf(says) : `${tellersOf(says)} (of ${vendors.join(', ')})`;
+}
+
+function tellersOf(says: readonly LifecycleNote[]): string {
   const tellers = [...new Set(says.map(({ by }) => by))];
   const days = new Set(says.map(({ shutdown }) => shutdown));
   if (tellers.length > 1 && days.size > 1)

@@ -39,7 +39,7 @@ export function otherServers({ providers, models }: Registry): Servers {
 
 /**
  * What becomes of a model at a provider, by the tenant's name for it. A distributor has its own dates. About another server
- * that the registry knows nothing is said. Any other name is a name for the vendor.
+ * that the registry knows nothing is said. Any other name may be a name for the vendor, whose dates these are said to be.
  */
 export function lifecycleWith(
   { vendor, lifecycle, source }: Pick<Model, 'vendor' | 'lifecycle' | 'source'>,
@@ -65,6 +65,7 @@ export function lifecycleWith(
     page: lifecycle.source ?? source,
     ...(announced === undefined ? {} : { announced }),
     ...(shutdown === undefined ? {} : { shutdown }),
+    ...(id === '' || id === vendor || servers.has(id) ? {} : { vendor }),
   };
 }
 

@@ -14,6 +14,12 @@ const told = z
     announced_on: z.iso.date().nullable(),
     shutdown_on: z.iso.date().nullable(),
     url: z.string().nullable().describe('The page that says so'),
+    vendor: z
+      .string()
+      .nullable()
+      .describe(
+        'Of whom that is known, where the provider has another name: it may be another one, with other days; null otherwise',
+      ),
   })
   .meta({ id: 'LifecycleSource' });
 
@@ -69,6 +75,7 @@ export function endJson(
       announced_on: note.announced?.slice(0, 10) ?? null,
       shutdown_on: note.shutdown?.slice(0, 10) ?? null,
       url: note.page ?? null,
+      vendor: note.vendor ?? null,
     })),
   };
 }
