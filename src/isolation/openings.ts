@@ -13,7 +13,7 @@ import {
   floorOf,
   inForce,
   isBound,
-  meaningOf,
+  meaningFor,
 } from './policies-in-force.ts';
 import type { Clause } from './policies-in-force.ts';
 import { untrustedRoles } from './reach.ts';
@@ -106,7 +106,7 @@ export function rolesUnder(
 function openUses(ground: Ground, owned: OwnedTable, policy: StoredPolicy): OpenUse[] {
   const { relation } = owned;
   return rolesUnder(ground, owned, policy).flatMap(({ role, clause }) => {
-    const meaning = meaningOf(ground, { relation, policy, clause: clause.clause });
+    const meaning = meaningFor(ground, { relation, policy, clause: clause.clause, role });
     if (meaning.is !== 'true' && meaning.is !== 'open') return [];
     const floor = floorOf(ground, relation, { ...clause, role });
     const isHeld = floor.is === 'restricts' || floor.is === 'false' || floor.is === 'unread';
@@ -121,7 +121,7 @@ function kindOf(
   const [first] = uses;
   if (first === undefined) return undefined;
   const { relation } = owned;
-  const using = meaningOf(ground, { relation, policy, clause: 'using' });
+  const using = meaningFor(ground, { relation, policy, clause: 'using', role: first.role });
   const isCheckAlone = policy.withCheck !== undefined && uses.every(({ clause }) => clause === 'check');
   if (isCheckAlone && policy.using !== undefined && using.is === 'restricts')
     return 'check-weaker-than-using';
@@ -151,6 +151,6 @@ function hasOther(
     (other) =>
       other !== policy &&
       other.permissive &&
-      meaningOf(ground, { relation, policy: other, clause: use.clause }).is === 'restricts',
+      meaningFor(ground, { relation, policy: other, clause: use.clause, role: use.role }).is === 'restricts',
   );
 }

@@ -5,7 +5,7 @@
 import { everybody } from '../engine/isolation/facts.ts';
 import type { RelationFact, StoredPolicy } from '../engine/isolation/facts.ts';
 import type { Meaning } from './conditions/condition.ts';
-import { allOf, anyOf, everyRow } from './conditions/meaning.ts';
+import { allOf, anyOf, everyRow, open } from './conditions/meaning.ts';
 import { policyKey } from './conditions/policy-key.ts';
 import type { Ground } from './ground.ts';
 import { isExempt, mayUse } from './reach.ts';
@@ -39,6 +39,29 @@ export function meaningOf(
   const read = ground.conditions.get(policyKey(of.relation, of.policy.name));
   const found = of.clause === 'check' ? (read?.check ?? read?.using) : read?.using;
   return found?.meaning ?? everyRow;
+}
+
+/** The same as it stands for a role: an operator's setting is open where no policy that the role is asked by says whose the row is. */
+export function meaningFor(
+  ground: Ground,
+  of: { relation: RelationFact; policy: StoredPolicy; clause: 'using' | 'check'; role: string },
+): Meaning {
+  const meaning = meaningOf(ground, of);
+  const isAlone =
+    meaning.is === 'restricts' && meaning.by === 'operator' && !namesOwner(ground, of.relation, of.role);
+  return isAlone ? open('no owner') : meaning;
+}
+
+/** What is not read may. */
+function namesOwner(ground: Ground, relation: RelationFact, role: string): boolean {
+  return relation.policies
+    .filter((policy) => appliesTo(ground, policy, role))
+    .some((policy) =>
+      (['using', 'check'] as const).some((clause) => {
+        const meaning = meaningOf(ground, { relation, policy, clause });
+        return meaning.is === 'unread' || (meaning.is === 'restricts' && meaning.by === 'owner');
+      }),
+    );
 }
 
 /** Is the policy for this role? A role has the policies of those whose rights it has without SET ROLE. */
@@ -78,14 +101,12 @@ export function floorOf(
   { role, command, clause }: Clause & { role: string },
 ): Meaning {
   const restrictive = inForce(ground, relation, { role, command }).filter(({ permissive }) => !permissive);
-  return allOf(restrictive.map((policy) => meaningOf(ground, { relation, policy, clause })));
+  return allOf(restrictive.map((policy) => meaningFor(ground, { relation, policy, clause, role })));
 }
 
 /** What the role sees, or may write, by all policies together. */
 export function effective(ground: Ground, relation: RelationFact, asked: Clause & { role: string }): Meaning {
   const permissive = inForce(ground, relation, asked).filter(({ permissive: is }) => is);
-  const rows = anyOf(
-    permissive.map((policy) => meaningOf(ground, { relation, policy, clause: asked.clause })),
-  );
+  const rows = anyOf(permissive.map((policy) => meaningFor(ground, { relation, policy, ...asked })));
   return allOf([rows, floorOf(ground, relation, asked)]);
 }

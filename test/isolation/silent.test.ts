@@ -80,6 +80,15 @@ const cases: Readonly<Record<string, Omit<Planting, 'shape'>>> = {
   'an operator’s scope in a setting beside the tenant': {
     sql: policy(`current_setting('app.scope', true) = 'system' OR ${tenant}`),
   },
+  'an operator’s scope in a policy beside the tenant’s': {
+    sql: `CREATE POLICY operator ON {{bookings}} TO {{app}} USING (current_setting('app.scope', true) = 'system')`,
+  },
+  'rows that tenants read and an operator’s scope writes': {
+    sql: `ALTER POLICY tenant ON {{bookings}} WITH CHECK (current_setting('app.scope', true) = 'system')`,
+  },
+  'an operator’s scope that restricts beside the tenant’s policy': {
+    sql: `CREATE POLICY floor ON {{bookings}} AS RESTRICTIVE USING (current_setting('app.scope', true) = 'system')`,
+  },
   'the ledgers of migration tools': {
     sql: Object.entries(ledgers)
       .map(

@@ -2,8 +2,11 @@
 import type { TableId } from '../../engine/catalogue/catalog.ts';
 import type { IsolationObject } from '../../engine/isolation/report.ts';
 
-/** What ties a row to whoever asks. */
-export type RowTie = 'context' | 'mapping' | 'parent' | 'user' | 'operator' | 'role';
+/**
+ * What every branch of a condition asks at least: that the row is the caller's, that it is nobody's, or that the caller set an operator's
+ * setting. The last says nothing of the row, so it restricts only beside what does.
+ */
+export type RowTie = 'owner' | 'nobody' | 'operator';
 
 /** Why a condition lets rows of other tenants through. */
 export type OpenReason = 'no owner' | 'without context' | 'literal';
@@ -12,7 +15,7 @@ export type Meaning =
   /** Holds for every row: a constant, or `owner = owner`. */
   | { readonly is: 'true' }
   | { readonly is: 'false' }
-  /** Every branch ties the row; `ownerless`: it also lets rows through that belong to nobody. */
+  /** No branch is open; `ownerless`: it lets rows through that belong to nobody. */
   | { readonly is: 'restricts'; readonly by: RowTie; readonly ownerless: boolean }
   | { readonly is: 'open'; readonly why: OpenReason }
   /** Not understood: nothing is said of it. */

@@ -16,13 +16,31 @@ export function restricts(by: RowTie, ownerless = false): Meaning {
   return { is: 'restricts', by, ownerless };
 }
 
+type Restricting = Extract<Meaning, { is: 'restricts' }>;
+
+/** The one that says most of the row. */
+function strongest(ties: readonly Restricting[], order: readonly RowTie[]): Restricting | undefined {
+  return order.flatMap((by) => ties.find((tie) => tie.by === by) ?? [])[0];
+}
+
 /** Where nothing restricts, what was not understood might. */
 export function allOf(meanings: readonly Meaning[]): Meaning {
   const find = (is: Meaning['is']): Meaning | undefined => meanings.find((meaning) => meaning.is === is);
   const ties = meanings.filter((meaning) => meaning.is === 'restricts');
   // One that belongs to nobody and to the caller at once is none.
-  const tie = ties.find(({ ownerless }) => !ownerless) ?? ties[0];
-  return find('false') ?? tie ?? find('unread') ?? find('open') ?? everyRow;
+  const ownerless = ties.every((tie) => tie.ownerless);
+  const found = (order: readonly RowTie[]): Meaning | undefined => {
+    const tie = strongest(ties, order);
+    return tie === undefined ? undefined : { ...tie, ownerless };
+  };
+  return (
+    find('false') ??
+    found(['owner', 'nobody']) ??
+    find('unread') ??
+    found(['operator']) ??
+    find('open') ??
+    everyRow
+  );
 }
 
 /** One open branch opens all, whatever the branches that were not understood say. */
@@ -30,7 +48,7 @@ export function anyOf(meanings: readonly Meaning[]): Meaning {
   const branches = meanings.filter(({ is }) => is !== 'false');
   const find = (is: Meaning['is']): Meaning | undefined => branches.find((meaning) => meaning.is === is);
   const ties = branches.filter((meaning) => meaning.is === 'restricts');
-  const [tie] = ties;
+  const tie = strongest(ties, ['owner', 'operator', 'nobody']);
   const restricting =
     tie === undefined ? noRow : { ...tie, ownerless: ties.some(({ ownerless }) => ownerless) };
   return find('true') ?? find('open') ?? find('unread') ?? restricting;

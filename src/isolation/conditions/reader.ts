@@ -189,11 +189,11 @@ export class ConditionReader {
       if (isNullSafe && ownerMayBeNull) return open('without context');
       if (other.user || other.sessionUser) this.#ownerIsUser = true;
       this.#ownerSettings.push(...other.settings.map(({ name }) => name));
-      return restricts(other.looksAt.length > 0 ? 'mapping' : other.user ? 'role' : 'context');
+      return restricts('owner');
     }
     if (!isExactlyCaller(other)) return open('no owner');
     // Narrower than a tenant: the caller's own user.
-    if (links.has(column)) return restricts('user');
+    if (links.has(column)) return restricts('owner');
     return this.#refersOutward(column)
       ? unread(`it goes by ${column}, and whether that is the caller is not known`)
       : open('no owner');
@@ -233,7 +233,7 @@ export class ConditionReader {
     if (value.unread !== undefined) return unread(value.unread);
     const isNull = textOf(body['nulltesttype']) === 'IS_NULL';
     const isOwner = rowColumn(value) !== undefined && rowColumn(value) === this.#subject.owner;
-    if (isOwner) return isNull ? restricts('context', true) : everyRow;
+    if (isOwner) return isNull ? restricts('nobody', true) : everyRow;
     if (value.looksAt.length > 0) return unread('it asks whether a sub-select gives anything');
     return isNull && value.settings.length > 0 ? open('without context') : open('no owner');
   }
@@ -312,7 +312,7 @@ export class ConditionReader {
     const { owner = '', id } = this.#subject;
     const both = bothWays(pairs);
     if (both.some(([row, other]) => rowColumn(row) === owner && isExactlyCaller(other)))
-      return restricts('context');
+      return restricts('owner');
     const links = rowLinks(pairs);
     const subject = this.#ground.tables.get(this.#ground.relations.get(id)?.root ?? id);
     const ties = joined.flatMap((each): Meaning[] => {
@@ -326,7 +326,7 @@ export class ConditionReader {
       this.#note({ settings: [], looksAt: [{ table: each.table, as, anchored }] });
       // Whoever a definer's function runs as, policies may not bind: then nothing but the condition itself ties the parent.
       const isSafe = anchored || (isOwned && !place.asDefiner);
-      return isSafe && (byOwner || isOwned) ? [restricts(as)] : [];
+      return isSafe && (byOwner || isOwned) ? [restricts('owner')] : [];
     });
     const tie = ties.find(({ is }) => is === 'restricts') ?? ties[0];
     if (tie !== undefined) return tie;
@@ -340,7 +340,7 @@ export class ConditionReader {
     if (namesATenant(given)) return open('literal');
     if (!isExactlyCaller(given)) return open('no owner');
     this.#ownerSettings.push(...given.settings.map(({ name }) => name));
-    return restricts(given.looksAt.length > 0 ? 'mapping' : 'context');
+    return restricts('owner');
   }
 }
 

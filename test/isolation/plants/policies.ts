@@ -7,6 +7,9 @@ function policy(using: string, check = tenant, table = 'bookings'): string {
   return `ALTER POLICY tenant ON {{${table}}} USING (${using}) WITH CHECK (${check});`;
 }
 
+const gate = `current_setting('app.scope', true) = 'system'`;
+const flag = `COALESCE(NULLIF(current_setting('app.scope', true), '')::boolean, false)`;
+
 const nullable = 'CREATE TABLE {{extra}} ({{org_id}} uuid REFERENCES {{orgs}}, {{id}} uuid NOT NULL UNIQUE);';
 const secured = `CREATE INDEX ON {{extra}} ({{org_id}}); ALTER TABLE {{extra}} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
   GRANT SELECT, INSERT, UPDATE, DELETE ON {{extra}} TO {{app}};`;
@@ -59,6 +62,25 @@ export const policyPlants: readonly Plant[] = [
   {
     rule: 'policy-always-true',
     sql: `${policy(tenant, 'true')} DROP POLICY tenant ON {{bookings}}; CREATE POLICY w ON {{bookings}} USING (true)`,
+    shapes: ['plain'],
+  },
+  // An operator's setting is no owner: alone, by itself or with rows of nobody, it opens every tenant's rows to whoever sets it.
+  { rule: 'policy-ignores-tenant', sql: policy(gate, gate) },
+  { rule: 'policy-ignores-tenant', sql: policy(flag, flag), shapes: ['plain'] },
+  {
+    rule: 'policy-ignores-tenant',
+    sql: policy(`${gate} OR {{org_id}} IS NULL`, gate),
+    shapes: ['plain'],
+  },
+  {
+    rule: 'policy-always-true',
+    sql: `CREATE POLICY floor ON {{bookings}} AS RESTRICTIVE USING (${gate}); ${policy('true', 'true')}`,
+    shapes: ['plain'],
+  },
+  {
+    rule: 'policy-ignores-tenant',
+    severity: 'warning',
+    sql: `GRANT SELECT ON {{bookings}} TO {{job}}; CREATE POLICY job ON {{bookings}} TO {{job}} USING (${gate})`,
     shapes: ['plain'],
   },
   { rule: 'policy-ignores-tenant', sql: policy(`{{state}} = 'open'`, `{{state}} = 'open'`) },
