@@ -187,7 +187,7 @@ export class ConditionReader {
       if (isConstant(other) && other.literals.length > 0) return noRow;
       if (!isOfCaller(other) || other.untied) return open('no owner');
       if (isNullSafe && ownerMayBeNull) return open('without context');
-      if (other.user || other.sessionUser) this.#ownerIsUser = true;
+      if (other.user) this.#ownerIsUser = true;
       this.#ownerSettings.push(...other.settings.map(({ name }) => name));
       return restricts('owner');
     }

@@ -92,11 +92,7 @@ export class ValueReader {
       case 'ColumnRef':
         return this.#columnValue(body, place);
       case 'SQLValueFunction':
-        return {
-          ...nothing,
-          user: /CURRENT_USER|CURRENT_ROLE|SVFOP_USER/.test(textOf(body['op'])),
-          sessionUser: textOf(body['op']) === 'SVFOP_SESSION_USER',
-        };
+        return this.#userValue(textOf(body['op']));
       case 'Argument':
         return this.value(body['node'], body['place'] as ReadingPlace);
       case 'FuncCall':
@@ -128,6 +124,17 @@ export class ValueReader {
       (value) => (Array.isArray(value) ? value : [value]) as unknown[],
     );
     return together(inner.filter((part) => typeof part === 'object').map((part) => this.value(part, place)));
+  }
+
+  /** SET ROLE does not change `session_user`: it says who asks only where the application's roles are those that log in. */
+  #userValue(op: string): ValueSource {
+    const { applicationRoles, rolesFrom, facts } = this.#ground;
+    const logIn =
+      rolesFrom === 'logins' ||
+      (applicationRoles.length > 0 && applicationRoles.every((role) => role === facts.login));
+    if (op === 'SVFOP_SESSION_USER' && !logIn)
+      return { ...nothing, unread: 'it goes by session_user, which SET ROLE does not change' };
+    return { ...nothing, user: /^SVFOP_(CURRENT_USER|CURRENT_ROLE|USER|SESSION_USER)$/.test(op) };
   }
 
   #columnValue(body: TreeNode, { scopes, inBody }: ReadingPlace): ValueSource {

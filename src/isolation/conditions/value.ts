@@ -16,9 +16,8 @@ export interface ValueSource {
   /** Columns of what a sub-select reads. */
   readonly joined: readonly JoinedColumn[];
   readonly settings: readonly SettingUse[];
-  /** `current_user`; of the session, which SET ROLE does not change. */
+  /** `current_user`, or `session_user` where the application's role is the one that logged in. */
   readonly user: boolean;
-  readonly sessionUser: boolean;
   readonly looksAt: readonly LookedAt[];
   /** One part stands in where another one is NULL. */
   readonly substitutes: boolean;
@@ -36,7 +35,6 @@ export const nothing: ValueSource = {
   joined: [],
   settings: [],
   user: false,
-  sessionUser: false,
   looksAt: [],
   substitutes: false,
   literals: [],
@@ -51,7 +49,6 @@ export function together(parts: readonly ValueSource[]): ValueSource {
     joined: parts.flatMap(({ joined }) => joined),
     settings: parts.flatMap(({ settings }) => settings),
     user: parts.some(({ user }) => user),
-    sessionUser: parts.some(({ sessionUser }) => sessionUser),
     looksAt: parts.flatMap(({ looksAt }) => looksAt),
     substitutes: parts.some(({ substitutes }) => substitutes),
     literals: parts.flatMap(({ literals }) => literals),
@@ -62,9 +59,9 @@ export function together(parts: readonly ValueSource[]): ValueSource {
 }
 
 /** Is it known by who asks, and by nothing of the row? */
-export function isOfCaller({ columns, joined, settings, user, sessionUser, looksAt }: ValueSource): boolean {
+export function isOfCaller({ columns, joined, settings, user, looksAt }: ValueSource): boolean {
   const isOfRows = columns.length > 0 || joined.length > 0;
-  return !isOfRows && (settings.length > 0 || user || sessionUser || looksAt.length > 0);
+  return !isOfRows && (settings.length > 0 || user || looksAt.length > 0);
 }
 
 /** Constants that stand for nobody, where a setting is missing: no tenant has such a key. */

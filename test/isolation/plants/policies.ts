@@ -1,3 +1,4 @@
+import { roleName } from '../ground.ts';
 import type { Plant } from './plant.ts';
 
 const tenant = `{{org_id}} = NULLIF(current_setting('app.org', true), '')::uuid`;
@@ -158,4 +159,11 @@ export const policyPlants: readonly Plant[] = [
     sql: policy(`{{org_id}} = NULLIF(current_setting('app.tenant', true), '')::uuid`),
   },
   { rule: 'current-user-shared', severity: 'warning', sql: policy('{{org_id}}::text = current_user') },
+  {
+    rule: 'current-user-shared',
+    severity: 'warning',
+    sql: policy('{{org_id}}::text = session_user'),
+    isolation: () => ({ trusted: [roleName('backup'), roleName('job')] }),
+    shapes: ['plain'],
+  },
 ];
