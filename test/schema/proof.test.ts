@@ -183,6 +183,36 @@ eachEngine((engine) => {
       assert.doesNotMatch(await problems(), new RegExp(role));
     });
 
+    it('that reaches another one by what its version of PostgreSQL knows is noticed, and no more', async () => {
+      const strong = `${role}_strong`;
+      await sql(`CREATE ROLE ${strong} BYPASSRLS`);
+      const { version } = await database.asSuperuser((tx) =>
+        tx.one<{ version: number }>(`SELECT current_setting('server_version_num')::integer AS version`),
+      );
+      const exempt = new RegExp(`${role} can become ${strong}, which is exempt`);
+      if (version < 160_000) {
+        await sql(`ALTER ROLE ${role} CREATEROLE`);
+        assert.match(await problems(), exempt);
+        await sql(`ALTER ROLE ${role} NOCREATEROLE`);
+      } else {
+        await sql(`GRANT ${strong} TO ${role} WITH INHERIT FALSE, SET FALSE`);
+        assert.doesNotMatch(await problems(), new RegExp(role), 'a member that reaches nothing');
+        await sql(`GRANT ${strong} TO ${role} WITH ADMIN TRUE`);
+        assert.match(await problems(), exempt, 'who may grant it to itself');
+        await sql(`REVOKE ${strong} FROM ${role}; GRANT ${strong} TO ${role} WITH INHERIT TRUE, SET FALSE`);
+        assert.doesNotMatch(await problems(), new RegExp(role), 'BYPASSRLS is not inherited');
+        await sql(`ALTER TABLE migration.apps OWNER TO ${strong}`);
+        assert.match(
+          await problems(),
+          new RegExp(`${strong}, the owner of tables`),
+          'the rights of an owner are',
+        );
+        await sql(`ALTER TABLE migration.apps OWNER TO CURRENT_USER`);
+      }
+      await sql(`DROP ROLE ${strong}`);
+      assert.doesNotMatch(await problems(), new RegExp(role));
+    });
+
     it('that owns the schema is noticed, and one that does not exist', async () => {
       await sql(`ALTER SCHEMA migration OWNER TO ${role}`);
       assert.match(await problems(), /the owner of the schema/);

@@ -78,7 +78,7 @@ async function readAll(tx: Tx, request: FactsRequest): Promise<IsolationFacts> {
   const functions = (await read<FunctionRow>('functions', functionsSql)).map((row) => functionOf(row, ids));
   const named = [...request.settings, ...settingsRead(relations, functions)];
   const defaults = await read<{ role: string; settings: string[] }>('sessionDefaults', sessionDefaultsSql);
-  const roles = await tx.many<Omit<RoleFact, 'defaults'>>(rolesSql(server.version), [request.roles]);
+  const roles = await tx.many<Omit<RoleFact, 'defaults'>>(rolesSql, [request.roles]);
   return {
     ...server,
     engine: request.engine,

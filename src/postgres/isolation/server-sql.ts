@@ -1,18 +1,13 @@
 /** What the doctor asks about roles, schemas, functions and whatever else is not one table's. */
+import { canBecome } from '../sql/role-reach.ts';
 import { entriesOf, ofExtension, ownSchemas } from './relations-sql.ts';
 
 /**
  * Who has whose rights, and who can become whom. `pg_has_role` is asked and not `pg_auth_members`: the database's owner is in
- * `pg_database_owner` without a row there. From 16 on a member need not be able to SET ROLE, and ADMIN OPTION lets a role grant itself
- * that; before, every member can. Only roles that own, are granted or named by something, or may do more than others, are of interest
+ * `pg_database_owner` without a row there. Only roles that own, are granted or named by something, or may do more than others, are of interest
  * as what somebody becomes: a server may have a role for each of many tenants.
  */
-export function rolesSql(version: number): string {
-  const become =
-    version >= 160_000
-      ? `pg_has_role(a.oid, b.oid, 'SET') OR pg_has_role(a.oid, b.oid, 'MEMBER WITH ADMIN OPTION')`
-      : `pg_has_role(a.oid, b.oid, 'MEMBER') OR (a.rolcreaterole AND NOT b.rolsuper)`;
-  return String.raw`
+export const rolesSql = String.raw`
 WITH wanted AS (
   SELECT oid FROM pg_roles WHERE rolsuper OR rolbypassrls OR rolcreaterole OR oid < 16384
   UNION SELECT relowner FROM pg_class WHERE oid >= 16384
@@ -30,9 +25,8 @@ SELECT a.rolname::text AS name, a.rolsuper AS superuser, a.rolbypassrls AS "bypa
        a.rolcreaterole AS "createRole", a.oid < 16384 AND a.rolname LIKE 'pg\_%' AS predefined,
        has_parameter_privilege(a.oid, 'session_replication_role', 'SET') AS "setsReplicaMode",
        ARRAY(SELECT b.rolname::text FROM targets b WHERE pg_has_role(a.oid, b.oid, 'USAGE') ORDER BY 1) AS holds,
-       ARRAY(SELECT b.rolname::text FROM targets b WHERE ${become} ORDER BY 1) AS becomes
+       ARRAY(SELECT b.rolname::text FROM targets b WHERE ${canBecome('a', 'b')} ORDER BY 1) AS becomes
 FROM pg_roles a ORDER BY a.rolname::text COLLATE "C"`;
-}
 
 /** Settings that sessions begin with: of all roles (empty name) or one, in this database or all. */
 export const sessionDefaultsSql = String.raw`

@@ -1,6 +1,7 @@
 /** What a database is, for whoever is about to put Drover's schema into it. Reads pg_catalog only. */
 import type { Tx } from '../driver/database.ts';
 import { quoteIdent } from '../sql/identifiers.ts';
+import { canBecome } from '../sql/role-reach.ts';
 
 export interface DatabaseFacts {
   readonly database: string;
@@ -36,10 +37,8 @@ export async function readDatabaseFacts(tx: Tx, roles: readonly string[]): Promi
        me.rolsuper OR me.rolcreaterole AS "mayCreateRoles",
        ARRAY(SELECT w FROM unnest($1::text[]) w WHERE w NOT IN (SELECT rolname FROM pg_roles)) AS "missingRoles",
        ARRAY(SELECT r.rolname::text FROM pg_roles r WHERE r.rolname = ANY ($1::text[])
-         AND NOT pg_has_role(r.oid, CASE WHEN v.num >= 160000 THEN 'SET' ELSE 'MEMBER' END)
-         AND NOT pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION')
-         AND NOT (v.num < 160000 AND me.rolcreaterole)) AS "closedRoles"
-     FROM pg_roles me, (SELECT current_setting('server_version_num')::int AS num) v
+         AND NOT ${canBecome('me', 'r')}) AS "closedRoles"
+     FROM pg_roles me
      WHERE me.rolname = current_user`,
     [roles],
   );

@@ -6,6 +6,7 @@
 import { DroverError } from '../../errors.ts';
 import type { Database, Tx } from '../driver/database.ts';
 import { quoteIdent, quoteTable } from '../sql/identifiers.ts';
+import { canBecome, setRole } from '../sql/role-reach.ts';
 
 interface ExpectedTable {
   readonly name: string;
@@ -191,30 +192,34 @@ async function listTableSecurity(tx: Tx, schema: string, roles: readonly string[
 /** What would let a role step around the policies: missing, superuser, BYPASSRLS, or a way to become one or the owner. */
 async function listRoleProblems(tx: Tx, schema: string, roles: readonly string[]): Promise<string[]> {
   const rows = await tx.many<{ problem: string }>(
-    `WITH wanted AS (SELECT unnest($2::text[]) AS role),
+    `WITH RECURSIVE wanted AS (SELECT unnest($2::text[]) AS role),
      becomes AS (
-       SELECT w.role, r.rolname, r.oid, r.rolsuper, r.rolbypassrls
-       FROM wanted w JOIN pg_roles own ON own.rolname = w.role
-       JOIN pg_roles r ON pg_has_role(own.oid, r.oid, 'MEMBER') OR r.oid = own.oid
+       SELECT w.role, r.rolname, r.oid, r.rolsuper, r.rolbypassrls, r.rolcreaterole
+       FROM wanted w JOIN pg_roles r ON r.rolname = w.role
+       UNION
+       SELECT b.role, r.rolname, r.oid, r.rolsuper, r.rolbypassrls, r.rolcreaterole
+       FROM becomes b JOIN pg_roles r ON ${canBecome('b', 'r')}
+     ),
+     owners AS (
+       SELECT b.role, r.rolname, r.oid FROM becomes b JOIN pg_roles r ON pg_has_role(b.oid, r.oid, 'USAGE')
      )
      SELECT 'the role ' || role || ' does not exist' AS problem
      FROM wanted WHERE role NOT IN (SELECT rolname FROM pg_roles)
      UNION ALL
      SELECT 'this login may not become ' || w.role || ' (GRANT ' || quote_ident(w.role) || ' TO ' || quote_ident(current_user) || ')'
      FROM wanted w JOIN pg_roles r ON r.rolname = w.role
-     WHERE NOT pg_has_role(r.oid, CASE WHEN current_setting('server_version_num')::integer >= 160000
-                                       THEN 'SET' ELSE 'MEMBER' END)
+     WHERE NOT pg_has_role(r.oid, ${setRole})
      UNION ALL
      SELECT role || CASE WHEN role = rolname THEN ' is ' ELSE ' can become ' || rolname || ', which is ' END
             || CASE WHEN rolsuper THEN 'a superuser' ELSE 'exempt from row-level security' END
      FROM becomes WHERE rolsuper OR rolbypassrls
      UNION ALL
-     SELECT DISTINCT b.role || ' is or can become ' || b.rolname || ', the owner of tables in ' || $1
-     FROM becomes b JOIN pg_class c ON c.relowner = b.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+     SELECT DISTINCT b.role || ' is, can become or has the rights of ' || b.rolname || ', the owner of tables in ' || $1
+     FROM owners b JOIN pg_class c ON c.relowner = b.oid JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = $1
      UNION ALL
-     SELECT DISTINCT b.role || ' is or can become the owner of the schema ' || $1
-     FROM becomes b JOIN pg_namespace n ON n.nspowner = b.oid
+     SELECT DISTINCT b.role || ' is, can become or has the rights of the owner of the schema ' || $1
+     FROM owners b JOIN pg_namespace n ON n.nspowner = b.oid
      WHERE n.nspname = $1`,
     [schema, roles],
   );
