@@ -17,6 +17,21 @@ export function isAllPowerful(role: RoleFact): boolean {
   return role.superuser || role.bypassRls || serverRoles.has(role.name);
 }
 
+/** Roles that the role is or can become and that no policy binds, and those that give its rights the same: BYPASSRLS is not inherited. */
+export function allPowerfulOf(ground: Pick<Ground, 'roles'>, name: string): string[] {
+  const become = new Set(ground.roles.get(name)?.becomes);
+  return rightsOf(ground, name).filter((other) => {
+    const fact = ground.roles.get(other);
+    return fact !== undefined && (serverRoles.has(other) || (become.has(other) && isAllPowerful(fact)));
+  });
+}
+
+/** Roles whose rights the role has or can get: from PostgreSQL 16 on it may have those of one that it cannot become. */
+export function rightsOf({ roles }: Pick<Ground, 'roles'>, name: string): string[] {
+  const become = roles.get(name)?.becomes ?? [];
+  return [...new Set(become.flatMap((other) => [other, ...(roles.get(other)?.holds ?? [])]))].toSorted();
+}
+
 /** Do the policies of the table leave the role alone? */
 export function isExempt(ground: Ground, role: string, { owner, forced }: RelationFact): boolean {
   const fact = ground.roles.get(role);

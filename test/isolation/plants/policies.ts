@@ -30,6 +30,14 @@ export const policyPlants: readonly Plant[] = [
     sql: `ALTER TABLE {{bookings}} NO FORCE ROW LEVEL SECURITY; ALTER TABLE {{bookings}} OWNER TO {{owner}}; GRANT {{owner}} TO {{job}}`,
   },
   {
+    rule: 'rls-not-forced',
+    severity: 'warning',
+    sql: `ALTER TABLE {{bookings}} NO FORCE ROW LEVEL SECURITY; ALTER TABLE {{bookings}} OWNER TO {{owner}};
+      GRANT {{owner}} TO {{job}} WITH INHERIT TRUE, SET FALSE`,
+    shapes: ['plain'],
+    since: 160_000,
+  },
+  {
     rule: 'policy-inert',
     severity: 'warning',
     sql: 'CREATE POLICY nobody ON {{currencies}} USING (true)',

@@ -22,6 +22,18 @@ export const rolePlants: readonly Plant[] = [
     sql: 'ALTER TABLE {{bookings}} OWNER TO {{owner}}; ALTER TABLE {{bookings}} NO FORCE ROW LEVEL SECURITY; GRANT {{owner}} TO {{app}}',
     shapes: ['plain'],
   },
+  {
+    rule: 'role-owns',
+    sql: 'ALTER TABLE {{bookings}} OWNER TO {{owner}}; GRANT {{owner}} TO {{app}} WITH INHERIT TRUE, SET FALSE',
+    shapes: ['plain'],
+    since: 160_000,
+  },
+  {
+    rule: 'role-exempt',
+    sql: 'GRANT pg_write_server_files TO {{app}} WITH INHERIT TRUE, SET FALSE',
+    shapes: ['plain'],
+    since: 160_000,
+  },
   { rule: 'role-owns', sql: 'ALTER SCHEMA {{schema}} OWNER TO {{app}}', shapes: ['plain', 'elsewhere'] },
   {
     rule: 'context-by-default',
@@ -39,6 +51,13 @@ export const rolePlants: readonly Plant[] = [
     shapes: ['plain'],
   },
   { rule: 'monitoring-role', severity: 'warning', sql: 'GRANT pg_monitor TO {{app}}', shapes: ['plain'] },
+  {
+    rule: 'monitoring-role',
+    severity: 'warning',
+    sql: 'GRANT pg_monitor TO {{app}} WITH INHERIT TRUE, SET FALSE',
+    shapes: ['plain'],
+    since: 160_000,
+  },
   {
     rule: 'schema-writable',
     severity: 'warning',

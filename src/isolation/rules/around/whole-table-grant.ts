@@ -2,7 +2,7 @@ import type { RelationFact } from '../../../engine/isolation/facts.ts';
 import { listed, objectOf } from '../../ground.ts';
 import type { Ground } from '../../ground.ts';
 import { ownedRelations } from '../../owned-relations.ts';
-import { exposureTo, mayCreate, mayUse } from '../../reach.ts';
+import { exposureTo, mayCreate, mayUse, rightsOf } from '../../reach.ts';
 import type { IsolationRule, Sighting } from '../../rule.ts';
 
 /** No policy is asked for these. */
@@ -27,8 +27,7 @@ export const wholeTableGrant: IsolationRule = {
 
 function sightingOf(ground: Ground, relation: RelationFact, right: keyof typeof rights): Sighting[] {
   // Who owns the table has every right on it; role-owns says that.
-  const isOwner = (role: string): boolean =>
-    ground.roles.get(role)?.becomes.includes(relation.owner) === true;
+  const isOwner = (role: string): boolean => rightsOf(ground, role).includes(relation.owner);
   const exposed = exposureTo(
     ground,
     (role) => !isOwner(role) && mayUse(ground, role, { relation, privileges: [right] }),

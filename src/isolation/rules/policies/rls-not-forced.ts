@@ -1,12 +1,12 @@
 import { listed, objectOf, ownedTables } from '../../ground.ts';
 import { severityFor } from '../../openings.ts';
-import { untrustedRoles } from '../../reach.ts';
+import { rightsOf, untrustedRoles } from '../../reach.ts';
 import type { IsolationRule } from '../../rule.ts';
 
 /** Without FORCE nobody who has the rights of the owner, or can become it, is bound. */
 export const rlsNotForced: IsolationRule = {
   id: 'rls-not-forced',
-  summary: 'policies do not bind the owner, and an untrusted role is or can become it',
+  summary: 'policies do not bind the owner, and an untrusted role is it, can become it or has its rights',
   severity: 'by reach',
   mend: 'policy',
   find: (ground) =>
@@ -15,13 +15,13 @@ export const rlsNotForced: IsolationRule = {
       const roles = untrustedRoles(ground).filter((name) => {
         const role = ground.roles.get(name);
         const isUsed = role?.login === true || ground.applicationRoles.includes(name);
-        return isUsed && role?.becomes.includes(relation.owner) === true;
+        return isUsed && rightsOf(ground, name).includes(relation.owner);
       });
       if (roles.length === 0) return [];
       return [
         {
           at: objectOf('table', relation),
-          message: `Not forced, so no policy binds the owner ${relation.owner}, which ${listed(roles)} is or can become.`,
+          message: `Not forced, so no policy binds the owner ${relation.owner}, which ${listed(roles)} is, can become or has the rights of.`,
           ...severityFor(ground, roles),
         },
       ];

@@ -1,5 +1,5 @@
 import { listed, roleObject } from '../../ground.ts';
-import { isAllPowerful } from '../../reach.ts';
+import { allPowerfulOf } from '../../reach.ts';
 import type { IsolationRule } from '../../rule.ts';
 
 /** An application role that no policy binds, or that can become such a role. */
@@ -9,17 +9,14 @@ export const roleExempt: IsolationRule = {
   severity: 'error',
   mend: 'role',
   explains: ['role-owns', 'replica-mode-settable', 'monitoring-role', 'schema-writable'],
-  find: ({ applicationRoles, roles }) =>
-    applicationRoles.flatMap((name) => {
-      const powerful = (roles.get(name)?.becomes ?? []).filter((other) => {
-        const fact = roles.get(other);
-        return fact !== undefined && isAllPowerful(fact);
-      });
+  find: (ground) =>
+    ground.applicationRoles.flatMap((name) => {
+      const powerful = allPowerfulOf(ground, name);
       if (powerful.length === 0) return [];
       const others = powerful.filter((other) => other !== name);
       const how = powerful.includes(name)
         ? `${name} is a superuser or has BYPASSRLS`
-        : `${name} can become ${listed(others.slice(0, 5))}, which no policy binds`;
+        : `${name} can become or has the rights of ${listed(others.slice(0, 5))}, which no policy binds`;
       return [
         {
           at: roleObject(name),

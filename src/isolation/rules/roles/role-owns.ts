@@ -1,12 +1,12 @@
 import { listed, objectOf, ownedTables, roleObject } from '../../ground.ts';
-import { isAllPowerful } from '../../reach.ts';
+import { allPowerfulOf, rightsOf } from '../../reach.ts';
 import type { IsolationRule } from '../../rule.ts';
 
 /** The owner drops policies, switches them off and grants what it likes, whether they are forced or not. */
 export const roleOwns: IsolationRule = {
   id: 'role-owns',
   summary:
-    'an application role is, or can become, the owner of a tenant’s table, of its schema or of the database',
+    'an application role is, can become or has the rights of the owner of a tenant’s table, of its schema or of the database',
   severity: 'error',
   mend: 'role',
   explains: ['rls-not-forced', 'schema-writable'],
@@ -14,8 +14,9 @@ export const roleOwns: IsolationRule = {
     const owned = ownedTables(ground);
     const schemas = new Set(owned.map(({ relation }) => relation.schema));
     return ground.applicationRoles.flatMap((name) => {
-      const reached = new Set(ground.roles.get(name)?.becomes);
-      if ([...reached].some((other) => isPowerful(ground.roles.get(other)))) return [];
+      // Who can become a superuser owns everything; that is said by role-exempt.
+      if (allPowerfulOf(ground, name).length > 0) return [];
+      const reached = new Set(rightsOf(ground, name));
       const tables = owned.filter(({ relation }) => reached.has(relation.owner));
       const own = ground.facts.schemas.filter(
         (schema) => schemas.has(schema.name) && reached.has(schema.owner),
@@ -30,7 +31,7 @@ export const roleOwns: IsolationRule = {
       return [
         {
           at: roleObject(name),
-          message: `${name} is or can become the owner of ${listed(things)}, and an owner takes policies away.`,
+          message: `${name} is, can become or has the rights of the owner of ${listed(things)}, and an owner takes policies away.`,
           reachedBy: [name],
           covers: [
             ...tables.map(({ relation }) => objectOf('table', relation)),
@@ -41,8 +42,3 @@ export const roleOwns: IsolationRule = {
     });
   },
 };
-
-/** Who can become a superuser owns everything; that is said by role-exempt. */
-function isPowerful(role: Parameters<typeof isAllPowerful>[0] | undefined): boolean {
-  return role !== undefined && isAllPowerful(role);
-}
