@@ -17,7 +17,10 @@ export function isAllPowerful(role: RoleFact): boolean {
   return role.superuser || role.bypassRls || serverRoles.has(role.name);
 }
 
-/** Roles that the role is or can become and that no policy binds, and those that give its rights the same: BYPASSRLS is not inherited. */
+/**
+ * Roles that no policy binds, of those that the role is or can become; and of those whose rights it has, the server's own: BYPASSRLS is
+ * not inherited.
+ */
 export function allPowerfulOf(ground: Pick<Ground, 'roles'>, name: string): string[] {
   const become = new Set(ground.roles.get(name)?.becomes);
   return rightsOf(ground, name).filter((other) => {

@@ -4,8 +4,8 @@ import { entriesOf, ofExtension, ownSchemas } from './relations-sql.ts';
 
 /**
  * Who has whose rights, and who can become whom. `pg_has_role` is asked and not `pg_auth_members`: the database's owner is in
- * `pg_database_owner` without a row there. Only roles that own, are granted or named by something, or may do more than others, are of interest
- * as what somebody becomes: a server may have a role for each of many tenants.
+ * `pg_database_owner` without a row there. Only roles that own, are granted or named by something, or may do more than others, are of
+ * interest as what somebody becomes: a server may have a role for each of many tenants.
  */
 export const rolesSql = String.raw`
 WITH wanted AS (

@@ -21,7 +21,7 @@ export const rlsNotForced: IsolationRule = {
       return [
         {
           at: objectOf('table', relation),
-          message: `Not forced, so no policy binds the owner ${relation.owner}, which ${listed(roles)} is, can become or has the rights of.`,
+          message: `Not forced: no policy binds the owner ${relation.owner}, and ${listed(roles)} is it, can become it or has its rights.`,
           ...severityFor(ground, roles),
         },
       ];
