@@ -98,7 +98,7 @@ it('prints what a proposal needs where there is no configuration, says so, and w
   const [, url = ''] = place.where;
   const { status, stdout, stderr } = await droverHere(['grants', '--database', url, '--login', second]);
   assert.equal(stderr, '');
-  assert.match(stdout, /^-- There is no configuration: .*`drover init` would propose/m);
+  assert.match(stdout, /^-- There is no configuration: .*`drover init` would propose now\.$/m);
   assert.match(stdout, /^-- to read and to plan: /m);
   assert.match(stdout, /^-- for the records of Drover: /m);
   assert.ok(status === 0 || status === 2);

@@ -53,7 +53,7 @@ function script({ database, login, grants, schema, owner, proposed, notes }: Sit
           `-- An upgrade of the schema ${schema} takes its owner: after a new version of Drover, run it first as ${owner}`,
         ];
   const unsure = [
-    '-- There is no configuration: this is what the one needs that `drover init` would propose now..',
+    '-- There is no configuration: this is what the one needs that `drover init` would propose now.',
     ...notes.map((note) => `-- ${printable(note)}`),
   ];
   const head = `-- What the login ${login} needs in the database ${database}`;
