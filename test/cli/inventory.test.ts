@@ -145,6 +145,30 @@ describe('without a configuration', () => {
   });
 });
 
+it('names keys that read like models, and what is missed where one is a model', async () => {
+  await admin.query(`CREATE TABLE customers (id text PRIMARY KEY);
+    CREATE TABLE orders (customer text REFERENCES customers);
+    INSERT INTO customers VALUES ('o1'); INSERT INTO orders VALUES ('o1'), ('o1')`);
+  const missed = 'Where one of them is a model all the same, it is missing above, with its end.';
+  const inOneLine = (text: string): string => text.replaceAll(/\s+/g, ' ');
+  const { stdout } = await run();
+  assert.match(stdout, /Keys that read like models/);
+  assert.ok(inOneLine(stdout).includes(missed), stdout);
+  assert.match(stdout, /^customers\.id\t1\to1$/m);
+  assert.match(stdout, /^orders\.customer\t2\to1$/m);
+  // A check of pull requests reads the last lines alone.
+  const none = await run('--within', '0', '--model', 'o1');
+  assert.match(none.stderr, /^No model that was found ends within 0 days/m);
+  assert.match(
+    none.stderr,
+    /^Keys that read like models were not counted: o1 in customers\.id, o1 in orders\.customer\.$/m,
+  );
+  assert.equal(none.status, 0);
+  const other = await run('--within', '0', '--model', 'gpt-5.6-sol');
+  assert.doesNotMatch(other.stderr, /not counted/);
+  await admin.query('DROP TABLE orders, customers');
+});
+
 it('says that it sampled, and how much', async () => {
   await admin.query(
     `CREATE TABLE large AS SELECT n AS id, 'gpt-5-mini' AS model, repeat('x', 200) AS filler FROM generate_series(1, 20000) n; ANALYZE large`,

@@ -1,5 +1,6 @@
 /** `drover inventory`: where a database names models, and until when. It needs no configuration and writes nothing. */
 import { given } from '../../engine/given.ts';
+import { printable } from '../../engine/plan/row-text.ts';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import type { Database } from '../../postgres/driver/database.ts';
@@ -14,8 +15,7 @@ import { withJson, withRegistry } from '../options.ts';
 import type { JsonOption, RegistryOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { inventoryCsv } from './show.ts';
-import { showInventory } from './show.ts';
+import { inventoryCsv, placeOf, showInventory } from './show.ts';
 import type { Amount } from '../terminal/status-line.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { bytesText, durationText } from './amounts.ts';
@@ -127,11 +127,13 @@ function sayWithin(terminal: Terminal, shown: TakenInventory, days: number): num
   const ending = named.filter((report) => endsWithin(report, shown.today, days));
   const open = named.filter((report) => !ending.includes(report) && endOf(report.model) === undefined);
   const complete = isComplete(shown.found) && shown.samplePercent === undefined;
+  const keys = shown.found.keys.map((each) => printable(`${each.spelling} in ${placeOf(each)}`));
   const lines = [
     ending.length === 0
       ? `No model that was found ends within ${days} days, as far as their ends are known.`
       : `Within ${days} days or before: ${idsOf(ending)}.`,
     ...(open.length === 0 ? [] : [`Nobody says when these end: ${idsOf(open)}.`]),
+    ...(keys.length === 0 ? [] : [`Keys that read like models were not counted: ${keys.join(', ')}.`]),
     ...(complete ? [] : ['Not everything was read, so this is no all-clear.']),
   ];
   for (const line of lines.flatMap((each) => wrapLine(each, terminal.errWidth))) terminal.err(line);

@@ -62,7 +62,7 @@ function firstDistributor({ distributors }: KnownModel): string {
 }
 
 /** `agents.settings /model` without the schema that most databases have. */
-function placeOf({ table, column, path }: Occurrence): string {
+export function placeOf({ table, column, path }: Occurrence): string {
   return `${withoutPublic(table)}.${column}${path === null || path === '' ? '' : ` ${path}`}`;
 }
 
@@ -117,10 +117,14 @@ function variantText({ snapshot }: Occurrence, { id }: KnownModel): string {
     : `which is a model of its own and not ${id}`;
 }
 
-/** What was not counted, and why. */
+/** What was not counted, why, and what is missed where that was wrong. */
 function showKeys(terminal: Terminal, keys: readonly Occurrence[]): void {
   terminal.out(terminal.style.warning('Keys that read like models'));
-  sayLine(terminal, '  Foreign keys refer to them, and nothing calls them models: they are not counted.');
+  sayLine(
+    terminal,
+    '  Foreign keys refer to them, and nothing calls them models: they are not counted. ' +
+      'Where one of them is a model all the same, it is missing above, with its end.',
+  );
   const rows = keys.map((each) => [placeOf(each), each.rows, writtenOf(each)]);
   showTable(terminal, { head: ['where', 'rows', 'how it is written'], rows });
   terminal.out();
