@@ -1,7 +1,9 @@
 /** Many tenants on the command line: planned, moved with a canary, paused by Ctrl-C, taken back; on both engines. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import pg from 'pg';
+import { smallDatabase } from '../cases/small-database.ts';
 import { oneEngine } from '../support/databases.ts';
 import { waitUntil } from '../support/guarantee.ts';
 import { droverHere } from './drover-here.ts';
@@ -115,6 +117,68 @@ oneEngine((engine) => {
       }
     });
 });
+
+test('a plan of all tenants that breaks off leaves no document, and nothing where it never began', async () => {
+  const small = await smallDatabase('server', fleetScript, fleetYaml);
+  const words = ['plan', '--all-tenants', '--from', 'gpt-4o', ...small.where];
+  const plan = (form: string, heard?: () => void) =>
+    droverHere([...words, '--to', 'gpt-5', form], heard === undefined ? {} : { heard });
+  try {
+    const whole = await plan('--csv');
+    assert.equal(whole.status, 2, whole.stderr);
+    const rows = whole.stdout.split('\r\n');
+    assert.deepEqual([rows.length, rows.at(-1)?.endsWith('\n')], [1 + 120, true]);
+    for (const form of ['--json', '--csv']) {
+      const never = await droverHere([...words, '--to', 'nothing', form]);
+      assert.deepEqual([never.status, never.stdout], [1, ''], never.stderr);
+    }
+    for (const form of ['--json', '--csv']) {
+      let isClosed = false;
+      const broken = await plan(form, () => {
+        if (!isClosed) closeDatabase(small.address, false);
+        isClosed = true;
+      });
+      closeDatabase(small.address, true);
+      assert.equal(broken.status, 1, broken.stderr);
+      const listed = broken.stdout.match(/Tenant \d+/g)?.length ?? 0;
+      assert.ok(listed > 0 && listed < 120, String(listed));
+      if (form === '--json') assert.throws(() => JSON.parse(broken.stdout), SyntaxError);
+      else assert.ok(whole.stdout.startsWith(broken.stdout.trimEnd()), broken.stdout.slice(-300));
+    }
+  } finally {
+    await small.drop();
+  }
+});
+
+const fleetYaml = `
+version: 1
+model: { identity: [name] }
+tenant: { root: tenants, key: id, display: name, column: tenant_id }
+places:
+  - { at: bots.model }
+`;
+
+const fleetScript = `CREATE TABLE tenants (id int PRIMARY KEY, name text);
+  INSERT INTO tenants SELECT n, 'Tenant ' || n FROM generate_series(1, 120) n;
+  CREATE TABLE bots (id int PRIMARY KEY, tenant_id int NOT NULL REFERENCES tenants, model text);
+  INSERT INTO bots SELECT n, n, 'gpt-4o' FROM generate_series(1, 120) n;`;
+
+/** Ends every connection to a database, and lets nobody in until it is opened. At once: the command that is tested must not go on meanwhile. */
+function closeDatabase(address: string, isOpen: boolean): void {
+  const url = new URL(address);
+  const name = url.pathname.slice(1);
+  url.pathname = '/postgres';
+  const statements = [
+    `ALTER DATABASE "${name}" ALLOW_CONNECTIONS ${isOpen}`,
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`,
+  ];
+  const script = `import pg from 'pg';
+    const client = new pg.Client({ connectionString: ${JSON.stringify(url.href)} });
+    await client.connect();
+    for (const sql of ${JSON.stringify(statements)}) await client.query(sql);
+    await client.end();`;
+  execFileSync(process.execPath, ['--input-type=module', '-e', script]);
+}
 
 test('what is asked for one tenant and for many is told apart', async () => {
   const refusals: [words: string[], says: RegExp][] = [

@@ -11,6 +11,7 @@ import type { Session } from '../session.ts';
 import { plannedHead, plannedLine, showPlannedRun, showPlannedSum } from '../runs/show-run.ts';
 import type { ListOption } from '../options.ts';
 import { isForPrograms, listInParts } from '../terminal/table.ts';
+import type { ListInParts } from '../terminal/table.ts';
 import { onErrorStream } from '../terminal/terminal.ts';
 import type { Where } from '../../site/where.ts';
 import type { UnderWayJson } from '../under-way.ts';
@@ -43,7 +44,8 @@ export async function planMany(
     list.end({ ...rest, underWay });
   } else if (isForPrograms(terminal, options.csv)) {
     const list = listInParts(terminal, plannedHead, options.csv);
-    plan = await planTo({ add: (one) => list(plannedLine(one, where)) });
+    plan = await planTo({ add: (one) => list.add(plannedLine(one, where)) });
+    list.end();
     showPlannedSum(onErrorStream(terminal), plan);
   } else {
     plan = await planTo();
@@ -54,10 +56,7 @@ export async function planMany(
 }
 
 /** One document, each tenant once it is planned: the list of a large fleet is never in memory. Nothing is written before the first. */
-function jsonInParts({ out }: Terminal): {
-  readonly add: (one: PlannedTenant) => void;
-  readonly end: (rest: object) => void;
-} {
+function jsonInParts({ out }: Terminal): ListInParts<PlannedTenant, object> {
   let before: string | undefined;
   return {
     add: (one) => {

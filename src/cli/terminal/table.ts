@@ -20,16 +20,27 @@ export function showList(terminal: Terminal, content: TableContent, csv = false)
   else showRows(terminal, content.rows);
 }
 
-/** The same for programs, row by row, so that the list is never in memory. */
+/** A list that is written while it is made, so that it is never in memory. */
+export interface ListInParts<Row, End = void> {
+  readonly add: (row: Row) => void;
+  readonly end: (rest: End) => void;
+}
+
+/** `showList` for programs, row by row. Nothing is written before the first row: what fails before it leaves no list. */
 export function listInParts(
   { out }: Terminal,
   head: readonly string[],
   csv = false,
-): (row: TableContent['rows'][number]) => void {
-  if (!csv) return (row) => out(tabbed(row));
-  const line = (cells: TableContent['rows'][number]): void => out(`${csvText(cells, [])}\r`);
-  line(head);
-  return line;
+): ListInParts<TableContent['rows'][number]> {
+  if (!csv) return { add: (row) => out(tabbed(row)), end: () => undefined };
+  let before: TableContent['rows'][number] = head;
+  return {
+    add: (row) => {
+      out(`${csvText(before, [])}\r`);
+      before = row;
+    },
+    end: () => out(csvText(before, [])),
+  };
 }
 
 function tabbed(row: TableContent['rows'][number]): string {
