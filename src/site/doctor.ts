@@ -24,7 +24,8 @@ import { proposalWords } from '../registry/known/proposal-words.ts';
 import { loadValid } from '../registry/load/folder.ts';
 import { observe } from './observe.ts';
 import type { Observable, Observation } from './observe.ts';
-import { placeWord, resolveWhere, withDatabase } from './where.ts';
+import { withDatabase } from './open.ts';
+import { placeWord, resolveWhere } from './where.ts';
 import type { Where, WhereOptions } from './where.ts';
 
 export type DoctorOptions = Pick<WhereOptions, 'data' | 'database' | 'config' | 'registry'>;

@@ -7,7 +7,7 @@ import { openSite, recordsSchema } from '../postgres/scope/site.ts';
 import { defaultSchema } from '../platform/install.ts';
 import { proposalWords } from '../registry/known/proposal-words.ts';
 import { loadValid } from '../registry/load/folder.ts';
-import { withDatabase, withSite } from './where.ts';
+import { withDatabase, withSite } from './open.ts';
 import type { Where } from './where.ts';
 
 export interface SiteGrants extends Grants {

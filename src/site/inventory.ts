@@ -12,7 +12,8 @@ import { takeInventory } from '../postgres/inventory/take-inventory.ts';
 import { inventoryModels } from '../registry/known/inventory-models.ts';
 import type { InventoryModels } from '../registry/known/inventory-models.ts';
 import { loadValid } from '../registry/load/folder.ts';
-import { shownUrl, type Where, withDatabase } from './where.ts';
+import { withDatabase } from './open.ts';
+import { shownUrl, type Where } from './where.ts';
 
 export interface InventoryAsked {
   /** Only this model, by any of its names. */

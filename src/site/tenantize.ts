@@ -9,7 +9,8 @@ import { DroverError } from '../errors.ts';
 import type { Database } from '../postgres/driver/database.ts';
 import { recordsSchema } from '../postgres/scope/site.ts';
 import { readConversionGround } from '../postgres/tenantize/read-ground.ts';
-import { resolveWhere, usage, withDatabase } from './where.ts';
+import { withDatabase } from './open.ts';
+import { resolveWhere, usage } from './where.ts';
 import type { WhereOptions } from './where.ts';
 
 export interface PlannedConversion {

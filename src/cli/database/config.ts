@@ -11,7 +11,8 @@ import { todayText } from '../terminal/times.ts';
 import { inLines } from '../terminal/wrap.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb, VerbGroup } from '../session.ts';
-import { resolveWhere, shownUrl, withSite } from '../../site/where.ts';
+import { withSite } from '../../site/open.ts';
+import { resolveWhere, shownUrl } from '../../site/where.ts';
 import type { WhereOptions } from '../../site/where.ts';
 import { readGraph } from './inspect.ts';
 

@@ -10,7 +10,8 @@ import type { JsonOption, RegistryOption } from '../options.ts';
 import { proposalText, schemaFor } from './proposal-text.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { databaseWords, resolveWhere, usage, withDatabase } from '../../site/where.ts';
+import { withDatabase } from '../../site/open.ts';
+import { databaseWords, resolveWhere, usage } from '../../site/where.ts';
 
 interface InitOptions extends JsonOption, RegistryOption {
   readonly database?: string;

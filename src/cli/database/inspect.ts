@@ -10,7 +10,8 @@ import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { graphTable, showGraph } from './show-graph.ts';
 import { isForPrograms, showList } from '../terminal/table.ts';
-import { resolveWhere, withSite } from '../../site/where.ts';
+import { withSite } from '../../site/open.ts';
+import { resolveWhere } from '../../site/where.ts';
 import type { WhereOptions } from '../../site/where.ts';
 
 /** `drover inspect`: every place that names a model, and whose the rows are. */

@@ -7,7 +7,8 @@ import type { Session, Verb } from '../session.ts';
 import { showList } from '../terminal/table.ts';
 import { readMoment } from '../terminal/times.ts';
 import { tenantsToAsk } from '../../site/tenant.ts';
-import { resolveWhere, withSite } from '../../site/where.ts';
+import { withSite } from '../../site/open.ts';
+import { resolveWhere } from '../../site/where.ts';
 import type { WhereOptions } from '../../site/where.ts';
 
 interface AliasesOptions extends WhereOptions, ListOption, TenantOption {

@@ -29,7 +29,8 @@ import { showMoveResult } from './show-result.ts';
 import { completeIn, noteUnderWay, previewLines } from '../under-way.ts';
 import type { Preview } from '../under-way.ts';
 import { resolveUnit } from '../../site/tenant.ts';
-import { resolveWhere, usage, whereWords, withSite } from '../../site/where.ts';
+import { withSite } from '../../site/open.ts';
+import { resolveWhere, usage, whereWords } from '../../site/where.ts';
 import type { Where } from '../../site/where.ts';
 
 type ApplyOptions = ApplyManyOptions & ActorOptions & WaitOption & { readonly online?: boolean };

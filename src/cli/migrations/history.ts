@@ -21,7 +21,8 @@ import { isForPrograms, showList } from '../terminal/table.ts';
 import { readMoment } from '../terminal/times.ts';
 import { noteUnderWay } from '../under-way.ts';
 import type { UnderWayJson } from '../under-way.ts';
-import { resolveWhere, withSite } from '../../site/where.ts';
+import { withSite } from '../../site/open.ts';
+import { resolveWhere } from '../../site/where.ts';
 import type { WhereOptions } from '../../site/where.ts';
 
 interface HistoryOptions extends WhereOptions, ListOption, TenantOption {

@@ -24,7 +24,8 @@ import { resolveUnit } from '../../site/tenant.ts';
 import { noteUnderWay } from '../under-way.ts';
 import type { UnderWayJson } from '../under-way.ts';
 import { showList } from '../terminal/table.ts';
-import { resolveWhere, usage, withSite } from '../../site/where.ts';
+import { withSite } from '../../site/open.ts';
+import { resolveWhere, usage } from '../../site/where.ts';
 
 interface PlanOptions extends TenantsOptions, ListOption {
   readonly out?: string;

@@ -13,7 +13,8 @@ import { showMigration } from './show-history.ts';
 import { completeIn } from '../under-way.ts';
 import { showRollbackResult } from './show-result.ts';
 import { onErrorStream } from '../terminal/terminal.ts';
-import { resolveWhere, whereWords, withSite } from '../../site/where.ts';
+import { withSite } from '../../site/open.ts';
+import { resolveWhere, whereWords } from '../../site/where.ts';
 import type { Where, WhereOptions } from '../../site/where.ts';
 
 interface RollbackCommandOptions extends WhereOptions, JsonOption, TenantOption, ActorOptions, WaitOption {

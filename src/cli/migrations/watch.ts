@@ -14,7 +14,8 @@ import { resolveUnit } from '../../site/tenant.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { inLines } from '../terminal/wrap.ts';
 import { minuteText } from '../terminal/times.ts';
-import { resolveWhere, whereWords, withSite } from '../../site/where.ts';
+import { withSite } from '../../site/open.ts';
+import { resolveWhere, whereWords } from '../../site/where.ts';
 import type { Where, WhereOptions } from '../../site/where.ts';
 
 interface WatchCommandOptions extends WhereOptions, JsonOption, TenantOption {

@@ -17,7 +17,8 @@ import type { TableContent } from '../terminal/table.ts';
 import { resolveTenant } from '../../site/tenant.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { inLines, wrapLine } from '../terminal/wrap.ts';
-import { resolveWhere, withSite } from '../../site/where.ts';
+import { withSite } from '../../site/open.ts';
+import { resolveWhere } from '../../site/where.ts';
 import type { WhereOptions } from '../../site/where.ts';
 
 interface ListOptions extends WhereOptions, ListOption, TenantOption {

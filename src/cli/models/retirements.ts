@@ -23,7 +23,8 @@ import { chooseTenant } from '../../site/tenant.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { noteUnderWay } from '../under-way.ts';
 import type { UnderWayJson } from '../under-way.ts';
-import { resolveWhere, usage, withSite } from '../../site/where.ts';
+import { withSite } from '../../site/open.ts';
+import { resolveWhere, usage } from '../../site/where.ts';
 import type { WhereOptions } from '../../site/where.ts';
 
 interface RetirementOptions extends WhereOptions, ListOption, TenantOption {

@@ -17,7 +17,8 @@ import { onErrorStream } from '../terminal/terminal.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { inLines } from '../terminal/wrap.ts';
 import { ownDatabase } from '../own-database.ts';
-import { usage, withDatabase } from '../../site/where.ts';
+import { withDatabase } from '../../site/open.ts';
+import { usage } from '../../site/where.ts';
 
 interface DiffOptions extends ListOption {
   readonly pairs?: string;

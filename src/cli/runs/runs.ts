@@ -24,7 +24,8 @@ import { isForPrograms, showList } from '../terminal/table.ts';
 import { onErrorStream } from '../terminal/terminal.ts';
 import { noteUnderWay } from '../under-way.ts';
 import type { UnderWayJson } from '../under-way.ts';
-import { resolveWhere, usage, withSite } from '../../site/where.ts';
+import { withSite } from '../../site/open.ts';
+import { resolveWhere, usage } from '../../site/where.ts';
 import type { Where, WhereOptions } from '../../site/where.ts';
 
 const actions = ['list', 'show', 'watch', 'pause', 'resume', 'continue', 'cancel', 'rollback'] as const;

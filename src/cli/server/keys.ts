@@ -19,7 +19,8 @@ import type { Terminal } from '../terminal/terminal.ts';
 import { readMoment } from '../terminal/times.ts';
 import { ownDatabase, withInstall } from '../own-database.ts';
 import type { OwnOptions } from '../own-database.ts';
-import { usage, withDatabase } from '../../site/where.ts';
+import { withDatabase } from '../../site/open.ts';
+import { usage } from '../../site/where.ts';
 
 interface KeysOptions extends OwnOptions, ListOption, ActorOption {
   readonly tenant?: string;

@@ -7,7 +7,8 @@ import type { JsonOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { ownDatabase } from '../own-database.ts';
-import { keyFolder, withDatabase } from '../../site/where.ts';
+import { withDatabase } from '../../site/open.ts';
+import { keyFolder } from '../../site/where.ts';
 import type { WhereOptions } from '../../site/where.ts';
 
 /** `drover secrets rotate`: after another DROVER_SECRET_KEY was set, with the one before in DROVER_SECRET_KEYS_OLD. */

@@ -3,7 +3,8 @@ import { problemText } from '../failure.ts';
 import { countUpTo, withWhere } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { resolveWhere, withSite } from '../../site/where.ts';
+import { withSite } from '../../site/open.ts';
+import { resolveWhere } from '../../site/where.ts';
 import type { WhereOptions } from '../../site/where.ts';
 
 /** `drover worker`: works on runs until Ctrl-C; any number of them beside each other. */
