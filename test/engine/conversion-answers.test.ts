@@ -100,3 +100,18 @@ describe('two tables with one name in V2', () => {
     assert.deepEqual(asked(buildGround(there, { tenantize: { tables: inPlace } })), []);
   });
 });
+
+describe('two columns with one name in V2', () => {
+  const catalog = buildCatalog({ notes: { id: 'uuid!', text: 'text', title: 'text', tenant: 'text' } });
+  for (const [what, columns, named] of [
+    ['by two names that were given', { text: 'body', title: 'body' }, 'body'],
+    ['by the name of the tenant column', { tenant: 'tenant_id' }, 'tenant_id'],
+  ] as const)
+    it(`are asked about: ${what}`, () => {
+      const tables = { notes: { owner: 'zero', columns } } as const;
+      assert.deepEqual(
+        held(buildGround(catalog, { tenantize: { tables } })).questions.map(({ message }) => message),
+        [`two columns of public.notes would be called ${named} in V2`],
+      );
+    });
+});

@@ -1,18 +1,32 @@
-/** Names of tables in V2: no two tables have one, and none is there already, since V1 keeps each of its own until contract. */
+/**
+ * Names in V2. No two tables have one, and none is there already, since V1 keeps each of its own until contract. No two columns of a
+ * table have one, that of the tenant among them.
+ */
 import { displayName } from '../catalogue/catalog.ts';
 import type { Table } from '../catalogue/catalog.ts';
 import { compareText } from '../order.ts';
 import { blocked, sayOf } from './ask.ts';
 import type { Classified, ConversionQuestion, ObjectName } from './conversion.ts';
+import { tenantColumnOf } from './ground.ts';
 import type { GroundIndex } from './ground.ts';
 
 /** Questions about the names of all tables that are converted. */
-export function nameQuestions(
-  index: GroundIndex,
-  tables: readonly Pick<Classified, 'table'>[],
-): ConversionQuestion[] {
+export function nameQuestions(index: GroundIndex, tables: readonly Classified[]): ConversionQuestion[] {
   const moved = tables.flatMap(({ table }) => index.tables.get(table) ?? []);
-  return moved.filter(({ id }) => index.modeOf(id) === 'shim').flatMap((table) => taken(index, table, moved));
+  return [
+    ...moved.filter(({ id }) => index.modeOf(id) === 'shim').flatMap((table) => taken(index, table, moved)),
+    ...tables.flatMap((each) => twiceNamed(index, each)),
+  ];
+}
+
+function twiceNamed(index: GroundIndex, { table, class: kind, owner }: Classified): ConversionQuestion[] {
+  const named = new Map(Object.entries(index.said(table).columns ?? {}));
+  const called = (index.tables.get(table)?.columns ?? []).map(({ name }) => named.get(name) ?? name);
+  const isAdded = kind === 'tenant' && owner?.kind !== 'column';
+  const all = [...called, ...(isAdded ? [tenantColumnOf(index.ground.config)] : [])];
+  return [...new Set(all)]
+    .filter((name) => all.indexOf(name) !== all.lastIndexOf(name))
+    .map((name) => blocked(table, `two columns of ${table} would be called ${displayName(name)} in V2`));
 }
 
 function taken(index: GroundIndex, table: Table, moved: readonly Table[]): ConversionQuestion[] {
