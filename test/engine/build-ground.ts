@@ -36,6 +36,7 @@ export function buildGround(catalog: Catalog, words: GroundWords = {}): Conversi
     schemas: [],
     roles: [],
     publications: [],
+    unrelated: [],
   } as unknown as IsolationFacts;
   return { scope, config, ownership, facts, rows: new Map() };
 }

@@ -1,5 +1,5 @@
 /** What a conversion is planned from: the catalogue, the configuration, and what was counted. */
-import { findNamedColumn, findNamedTable } from '../catalogue/names.ts';
+import { findNamedTable } from '../catalogue/names.ts';
 import type { NameScope } from '../catalogue/names.ts';
 import type { Table, TableId } from '../catalogue/catalog.ts';
 import type { IsolationFacts, RelationFact } from '../isolation/facts.ts';
@@ -21,9 +21,8 @@ export class GroundIndex {
   readonly ground: ConversionGround;
   readonly tables: ReadonlyMap<TableId, Table>;
   readonly relations: ReadonlyMap<TableId, RelationFact>;
-  readonly #said: ReadonlyMap<TableId, { readonly name: string; readonly said: TenantizeTable }>;
+  readonly #said: ReadonlyMap<TableId, TenantizeTable>;
   readonly #globals: ReadonlySet<TableId>;
-  readonly #unrelated: ReadonlySet<string>;
 
   constructor(ground: ConversionGround) {
     const { scope, config } = ground;
@@ -33,28 +32,22 @@ export class GroundIndex {
     this.#said = new Map(
       Object.entries(config.tenantize.tables ?? {}).flatMap(([name, said]) => {
         const table = findNamedTable(scope, name);
-        return table === undefined ? [] : [[table.id, { name, said }]];
+        return table === undefined ? [] : [[table.id, said]];
       }),
     );
     this.#globals = new Set(
       (config.tenant.global ?? []).flatMap((name) => findNamedTable(scope, name)?.id ?? []),
     );
-    this.#unrelated = new Set(
-      (config.tenant.unrelated ?? []).flatMap((name) => {
-        const found = findNamedColumn(scope, name);
-        return found === undefined ? [] : [`${found.table.id} ${found.column.name}`];
-      }),
-    );
   }
 
   /** Does a foreign key with this column say nothing about the owner? */
   isUnrelated(table: TableId, column: string): boolean {
-    return this.#unrelated.has(`${table} ${column}`);
+    return this.ground.facts.unrelated.some((one) => one.table === table && one.column === column);
   }
 
   /** What the configuration says of a table. */
   said(table: TableId): TenantizeTable {
-    return this.#said.get(table)?.said ?? {};
+    return this.#said.get(table) ?? {};
   }
 
   /** The tenant of rows of a table that lead to none, where somebody said it. */

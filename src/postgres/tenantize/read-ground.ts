@@ -1,9 +1,9 @@
 /** Reads what a conversion is planned from, in one transaction that only reads. */
-import { findNamedTable } from '../../engine/catalogue/names.ts';
+import { findTable } from '../../engine/catalogue/catalog.ts';
+import type { TableId } from '../../engine/catalogue/catalog.ts';
 import { given } from '../../engine/given.ts';
 import type { ConfigProblem } from '../../engine/rules/config.ts';
 import { sharedSchemas } from '../../engine/rules/tenancy.ts';
-import type { TableId } from '../../engine/catalogue/catalog.ts';
 import type { OwnerPath } from '../../engine/rules/ownership.ts';
 import { classify } from '../../engine/tenantize/classify.ts';
 import type { TableRows } from '../../engine/tenantize/conversion.ts';
@@ -15,6 +15,7 @@ import type { Database, Tx } from '../driver/database.ts';
 import { factsWithin } from '../isolation/owned-facts.ts';
 import { quoteIdent, quoteLiteral, quoteRows } from '../sql/identifiers.ts';
 import { countRows } from './count-rows.ts';
+import type { CountRequest } from './count-rows.ts';
 
 export interface GroundRequest {
   readonly config: ConversionGround['config'];
@@ -93,15 +94,10 @@ async function countAll(tx: Tx, ground: ConversionGround, keys: number): Promise
   return counted;
 }
 
-function rootOf({
-  scope,
-  config: { tenant },
-}: ConversionGround):
-  | { table: ConversionGround['scope']['catalog']['tables'][number]; key: string }
-  | undefined {
-  const table = findNamedTable(scope, tenant.root ?? '');
-  const key = tenant.key ?? table?.primaryKey[0];
-  return table === undefined || key === undefined ? undefined : { table, key };
+/** The table of tenants and its key, where it is there. */
+function rootOf({ scope, facts: { root } }: ConversionGround): CountRequest['root'] {
+  const table = root === undefined ? undefined : findTable(scope.catalog, root.table);
+  return table === undefined || root === undefined ? undefined : { table, key: root.key };
 }
 
 /** A tenant to whom rows are given must be in the table of tenants, where that is there. */
