@@ -50,3 +50,8 @@ export function blocked(
 ): ConversionQuestion {
   return question('PHASE_BLOCKED', table, message, { answers });
 }
+
+/** Does a text of SQL name the column? */
+export function namesColumn(text: string, column: string): boolean {
+  return text.split(/[^\w$]+/).includes(column);
+}

@@ -2,7 +2,8 @@
 import type { ConversionPhase, ConvertedTable, LockMode, StepLock } from './conversion.ts';
 import type { GroundIndex } from './ground.ts';
 import { fitted } from './shorten.ts';
-import type { ConversionStep, StepChange } from './steps.ts';
+import { keptColumn } from './keys.ts';
+import type { ConversionStep, OwnerSource, StepChange } from './steps.ts';
 
 /** What the steps of all tables have in common. */
 export interface Course {
@@ -40,4 +41,23 @@ export function lock(table: string, mode: LockMode, rows = false): StepLock {
 /** Fires after all others: triggers fire by name. */
 export function triggerName({ v2 }: Pick<ConvertedTable, 'v2'>): string {
   return fitted(`zzzz_owner_${v2.name}`);
+}
+
+/** The rows that say the owner: the first step of each path, whose table has its tenant before this one. */
+export function ownerSources({ byTable }: Pick<Course, 'byTable'>, each: ConvertedTable): OwnerSource[] {
+  if (each.owner?.kind !== 'path') return [];
+  const known = new Map<string, OwnerSource>();
+  for (const { hops } of each.owner.paths) {
+    const [hop] = hops;
+    const parent = byTable.get(hop?.table ?? '');
+    if (hop === undefined || parent?.column === undefined || hop.how !== 'equal') continue;
+    const source = {
+      table: parent.v2,
+      column: parent.column,
+      from: hop.from.map((name) => keptColumn(each, name)),
+      to: hop.to.map((name) => keptColumn(parent, name)),
+    };
+    known.set(JSON.stringify(source), source);
+  }
+  return [...known.values()];
 }

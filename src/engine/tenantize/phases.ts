@@ -1,16 +1,16 @@
 /** Which steps each table takes, phase by phase; parents before children within each. */
 import { given } from '../given.ts';
 import { displayName } from '../catalogue/catalog.ts';
-import type { Table } from '../catalogue/catalog.ts';
-import type { ConvertedTable, StepLock, ObjectName } from './conversion.ts';
+import type { ConvertedTable, StepLock } from './conversion.ts';
 import { contract } from './contract-phase.ts';
-import { lock, step, triggerName } from './course.ts';
+import { lock, ownerSources, step, triggerName } from './course.ts';
 import type { Course } from './course.ts';
+import { fill } from './fill-phase.ts';
 import { contextOf } from './ground.ts';
 import type { GroundIndex } from './ground.ts';
-import { keptColumn } from './keys.ts';
+import { bind, roles, shadow, views } from './secure-phases.ts';
 import { fitted } from './shorten.ts';
-import type { ConversionStep, OwnerSource, StepChange } from './steps.ts';
+import type { ConversionStep, StepChange } from './steps.ts';
 
 /** All steps, in their order. */
 export function stepsOf(index: GroundIndex, tables: readonly ConvertedTable[]): ConversionStep[] {
@@ -135,115 +135,6 @@ function keyLocks({ table }: ConvertedTable, parent: string | undefined): StepLo
     : [lock(table, mode), lock(parent, mode)];
 }
 
-/** The rows that say the owner: the first step of each path, whose table has its tenant before this one. */
-function ownerSources({ byTable }: Pick<Course, 'byTable'>, each: ConvertedTable): OwnerSource[] {
-  if (each.owner?.kind !== 'path') return [];
-  const known = new Map<string, OwnerSource>();
-  for (const { hops } of each.owner.paths) {
-    const [hop] = hops;
-    const parent = byTable.get(hop?.table ?? '');
-    if (hop === undefined || parent?.column === undefined || hop.how !== 'equal') continue;
-    const source = {
-      table: parent.v2,
-      column: parent.column,
-      from: hop.from.map((name) => keptColumn(each, name)),
-      to: hop.to.map((name) => keptColumn(parent, name)),
-    };
-    known.set(JSON.stringify(source), source);
-  }
-  return [...known.values()];
-}
-
-function fill(course: Course, each: ConvertedTable): ConversionStep[] {
-  const { index, type } = course;
-  const { table, v2: at, column } = each;
-  const said = index.said(table);
-  const sources = ownerSources(course, each);
-  const writing = [lock(table, 'ROW EXCLUSIVE', true)];
-  const steps: ConversionStep[] = [];
-  const add = (what: string, change: StepChange, locks: readonly StepLock[] = writing): void => {
-    steps.push(step('fill', table, what, { locks, change }));
-  };
-  for (const which of ['ownerless', 'disputed'] as const)
-    if (said[which] === 'quarantine' && (each.strays?.[which].rows ?? 0) > 0)
-      add(`${which} rows to quarantine`, {
-        kind: 'quarantine',
-        at,
-        side: { schema: 'drover_quarantine', name: fitted(`${at.name}_${which}`) },
-        columns: writable(index, each),
-        sources,
-        which,
-        ...given({ column: each.hasColumn ? column : undefined }),
-      });
-  const otherwise = index.givenTo(table);
-  const isFilled = sources.length > 0 || (each.hasColumn && otherwise !== undefined);
-  if (isFilled && column !== undefined)
-    add(
-      'owners',
-      {
-        kind: 'fill-owner',
-        at,
-        column,
-        type,
-        sources,
-        ...given({ otherwise }),
-      },
-      [...writing, ...rootLock(course)],
-    );
-  for (const twin of each.twins) add(`values of ${twin.v2}`, { kind: 'fill-twin', at, twin });
-  return steps.length === 0 ? steps : [...silence(course, each), ...steps, ...restore(course, each)];
-}
-
-function writable(index: GroundIndex, each: ConvertedTable): string[] {
-  const columns = index.tables.get(each.table)?.columns ?? [];
-  return columns.filter(({ computed }) => !computed).map(({ name }) => keptColumn(each, name));
-}
-
-/** The key to the table of tenants is asked of each row that gets a tenant. */
-function rootLock({ index, byTable }: Course): StepLock[] {
-  const root = index.root();
-  return root !== undefined && byTable.has(root.id) ? [lock(root.id, 'ROW SHARE')] : [];
-}
-
-function silence({ index }: Course, each: ConvertedTable): ConversionStep[] {
-  return silenced(index, each).map(({ name, definition }) =>
-    step('fill', each.table, `trigger ${name} does not see the fill`, {
-      locks: [lock(each.table, 'SHARE ROW EXCLUSIVE')],
-      change: {
-        kind: 'quiet',
-        at: each.v2,
-        trigger: name,
-        definition: moved(each, definition),
-      },
-    }),
-  );
-}
-
-function restore({ index }: Course, each: ConvertedTable): ConversionStep[] {
-  return silenced(index, each).map(({ name, definition }) =>
-    step('fill', each.table, `trigger ${name} as it was`, {
-      locks: [lock(each.table, 'SHARE ROW EXCLUSIVE')],
-      change: { kind: 'loud', trigger: name, definition: moved(each, definition) },
-    }),
-  );
-}
-
-function silenced(index: GroundIndex, { table }: ConvertedTable): Table['triggers'] {
-  const said = new Map(Object.entries(index.said(table).triggers ?? {}));
-  // To replace a trigger that is off would switch it on.
-  const off = new Set(
-    (index.relations.get(table)?.triggers ?? []).flatMap(({ name, enabled }) => (enabled ? [] : [name])),
-  );
-  return (index.tables.get(table)?.triggers ?? []).filter(
-    ({ name }) => said.get(name) === 'silence' && !off.has(name),
-  );
-}
-
-/** The definition of a trigger with the table's name in V2. */
-function moved({ table, v2 }: ConvertedTable, definition: string): string {
-  return definition.replace(` ON ${table} `, ` ON ${displayName(v2.schema)}.${displayName(v2.name)} `);
-}
-
 function validate(course: Course, each: ConvertedTable): ConversionStep[] {
   const { index, type } = course;
   const { table, v2: at, column } = each;
@@ -312,79 +203,4 @@ function validateKeys(each: ConvertedTable): ConversionStep[] {
     });
     return key.instead === undefined ? [valid] : [made, valid];
   });
-}
-
-function roles({ index, tables }: Course): ConversionStep[] {
-  const { name, logins = [] } = index.ground.config.tenantize;
-  const named = ['owner', 'app', 'fleet', 'operator', 'v1'].map((role) => `${name}_${role}`);
-  const v1 = `${name}_v1`;
-  const schemas = [...new Set(tables.map(({ v2 }) => v2.schema))].toSorted();
-  return [
-    step('shadow', '', 'roles', { change: { kind: 'roles', roles: named, v1, logins } }),
-    ...schemas.map((schema) =>
-      step('shadow', '', `use of schema ${displayName(schema)}`, {
-        change: { kind: 'usage', schema, roles: named, owner: `${name}_owner` },
-      }),
-    ),
-  ];
-}
-
-function shadow(course: Course, each: ConvertedTable): ConversionStep[] {
-  const { table, v2: at, column } = each;
-  const sequences = sequencesOf(course, each);
-  const granted = step('shadow', table, 'grants', {
-    change: { kind: 'grants', at, grants: each.grants, sequences },
-  });
-  const v1 = each.policies.at(-1);
-  if (column === undefined || v1 === undefined) return [granted];
-  const secured = step('shadow', table, 'row-level security, forced, that hides nothing and counts', {
-    locks: [lock(table, 'ACCESS EXCLUSIVE')],
-    change: { kind: 'shadow', ...bound(course, { at, column }), v1, counter: at.name },
-  });
-  return [granted, secured];
-}
-
-function bound(
-  { type, context, zero }: Course,
-  { at, column }: { readonly at: ObjectName; readonly column: string },
-): { at: ObjectName; column: string; type: string; context: string; zero?: string } {
-  return { at, column, type, context, ...given({ zero }) };
-}
-
-function sequencesOf({ index }: Course, { table, v2, mode }: ConvertedTable): ObjectName[] {
-  return index.ground.facts.relations
-    .filter(({ serves }) => serves?.table === table)
-    .map(({ schema, name }) => ({ schema: mode === 'shim' ? v2.schema : schema, name }));
-}
-
-/** Views of V1 ask as whoever reads them, so that policies see the reader. */
-function views({ index, byTable }: Course): ConversionStep[] {
-  return index.ground.facts.relations
-    .filter(
-      (view) =>
-        view.kind === 'view' && !view.invoker && [...index.readBy(view)].some((id) => byTable.has(id)),
-    )
-    .map(({ id, schema, name }) =>
-      step('shadow', id, 'the view asks as whoever reads it', {
-        locks: [lock(id, 'ACCESS EXCLUSIVE')],
-        change: { kind: 'invoker', view: { schema, name } },
-      }),
-    );
-}
-
-function bind(course: Course, each: ConvertedTable): ConversionStep[] {
-  const { table, v2: at, column, policies } = each;
-  if (column === undefined) return [];
-  return [
-    step('bind', table, 'policies that hide', {
-      locks: [lock(table, 'ACCESS EXCLUSIVE')],
-      change: {
-        kind: 'bind',
-        ...bound(course, { at, column }),
-        policies: policies.slice(0, -1),
-        counter: at.name,
-        v1: policies.at(-1)?.role ?? '',
-      },
-    }),
-  ];
 }

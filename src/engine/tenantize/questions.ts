@@ -3,16 +3,15 @@
  * answer is offered the database, or the configuration, must change first.
  */
 import { columnPath, tablePath } from '../catalogue/names.ts';
-import type { Table, TableId, UniqueIndex } from '../catalogue/catalog.ts';
-import type { TriggerFact } from '../isolation/facts.ts';
+import type { Table, UniqueIndex } from '../catalogue/catalog.ts';
 import { compareText } from '../order.ts';
-import { blocked, question, sayOf, yamlKey } from './ask.ts';
+import { blocked, namesColumn, question, sayOf, yamlKey } from './ask.ts';
 import type { Classes } from './classify.ts';
-import { strayKinds } from './conversion.ts';
 import type { Classified, ConversionQuestion } from './conversion.ts';
-import { crossings } from './crossings.ts';
 import type { GroundIndex } from './ground.ts';
 import { nameQuestions } from './name-questions.ts';
+import { strayQuestions } from './stray-questions.ts';
+import { triggerQuestions } from './trigger-questions.ts';
 import { valueQuestions } from './values.ts';
 
 export interface QuestionInput {
@@ -32,7 +31,6 @@ export function questionsOf({ index, classes }: QuestionInput): ConversionQuesti
       ...boundaryQuestions(index, classes, each),
       ...shapeQuestions(index, each),
       ...keyQuestions(index, each),
-      ...renamedInTriggers(index, each),
       ...triggerQuestions(index, each),
       ...valueQuestions(index, each),
     ]),
@@ -53,85 +51,6 @@ function unclassified(index: GroundIndex, { table, tried }: Classes['open'][numb
       { yaml: `tenant: { global: [${yamlKey(name)}] }`, means: 'the rows are everybody’s' },
     ],
   });
-}
-
-const strayWords = {
-  ownerless: 'lead to no tenant',
-  disputed: 'lead to several tenants',
-  dangling: 'name a tenant that there is not',
-  crossing: 'name rows of another tenant',
-} as const;
-
-/** Nobody guesses: rows are given to a tenant, put aside, or mended first. */
-function strayQuestions(index: GroundIndex, classes: Classes, each: Classified): ConversionQuestion[] {
-  const { strays } = index.rows(each.table);
-  if (strays === undefined) return [];
-  const said = index.said(each.table);
-  return strayKinds.flatMap((which) => {
-    const { rows, keys } = strays[which];
-    const answer = isAnswered(which) ? said[which] : undefined;
-    const keepsThem = answer === 'quarantine' && isReferenced(index, each.table);
-    if (rows === 0 || (answer !== undefined && !keepsThem)) return [];
-    const why = keepsThem ? '; other rows may name them, so that they cannot be put aside' : '';
-    const by = which === 'crossing' ? crossedBy(index, classes, each) : { keys: '', why };
-    const message = `${rows} rows of ${each.table} ${strayWords[which]}${by.keys}: ${shown(keys, rows)}${by.why}`;
-    const answers = isAnswered(which) ? strayAnswers(index, each, which) : [];
-    return [question('OWNER_UNRESOLVED', each.table, message, { count: rows, place: which, answers })];
-  });
-}
-
-type AnsweredStray = 'ownerless' | 'disputed';
-
-function isAnswered(which: (typeof strayKinds)[number]): which is AnsweredStray {
-  return which === 'ownerless' || which === 'disputed';
-}
-
-function crossedBy(
-  index: GroundIndex,
-  classes: Classes,
-  { table }: Classified,
-): { keys: string; why: string } {
-  const ways = crossings(index, classes, table);
-  const names = [
-    ...ways.keys.map(({ name }) => name),
-    ...ways.links.map(({ hops }) => `a link to ${hops[0]?.table ?? ''}`),
-  ];
-  const why = '; they are tenant zero’s only because of owner: zero';
-  return { keys: ` by ${names.join(' or ')}`, why: index.said(table).owner === 'zero' ? why : '' };
-}
-
-function shown(keys: readonly string[], rows: number): string {
-  const first = keys.slice(0, 20).join(', ');
-  return rows > 20 ? `${first} and others` : first;
-}
-
-/** A row that two keys tie to two tenants fits neither: one of the keys would fail. */
-function strayAnswers(
-  index: GroundIndex,
-  each: Classified,
-  which: AnsweredStray,
-): ConversionQuestion['answers'] {
-  const { zero } = index.ground.config.tenantize;
-  const given =
-    zero === undefined || which === 'disputed'
-      ? []
-      : [{ yaml: sayOf(index, each.table, { ownerless: zero }), means: 'they are tenant zero’s' }];
-  // A row that others name cannot be put aside: ON DELETE CASCADE would take them along for good.
-  return isReferenced(index, each.table)
-    ? given
-    : [
-        ...given,
-        {
-          yaml: sayOf(index, each.table, { [which]: 'quarantine' }),
-          means: 'they wait in drover_quarantine',
-        },
-      ];
-}
-
-function isReferenced(index: GroundIndex, id: TableId): boolean {
-  return index.ground.scope.catalog.tables.some(({ foreignKeys }) =>
-    foreignKeys.some(({ references }) => references === id),
-  );
 }
 
 /** Keys that lead from everybody's rows to a tenant's, and from one tenant's to tenant zero's. */
@@ -237,7 +156,8 @@ function lostIndex(index: GroundIndex, source: Table, unique: UniqueIndex): stri
   const { columns = {}, values = {}, global = [] } = index.said(source.id);
   const { name, reads = [], predicate = '', expressions = [], primary } = unique;
   const text = [predicate, ...expressions].join(' ').trim();
-  const inText = (column: string): boolean => text !== '' && (reads.includes(column) || names(text, column));
+  const inText = (column: string): boolean =>
+    text !== '' && (reads.includes(column) || namesColumn(text, column));
   const stays = global.includes(name) || (primary && index.ground.config.tenantize.keys !== 'tenant-led');
   const path = (column: string): string => columnPath(index.ground.scope, source, column);
   const renamed = Object.keys(columns).find((column) => !stays && inText(column));
@@ -249,104 +169,4 @@ function lostIndex(index: GroundIndex, source: Table, unique: UniqueIndex): stri
   return twin === undefined
     ? undefined
     : `the index ${name} is written over ${path(twin)}, whose values V2 writes otherwise: it would go with the column`;
-}
-
-function names(text: string, column: string): boolean {
-  return text.split(/[^\w$]+/).includes(column);
-}
-
-/** Columns that V2 calls or writes otherwise. */
-function changedColumns(index: GroundIndex, { table }: Classified): string[] {
-  const { columns = {}, values = {} } = index.said(table);
-  return [...new Set([...Object.keys(columns), ...Object.keys(values)])];
-}
-
-/** A trigger sees the table and not its shim, so that its function finds a column of V1 gone, or holding what V2 writes. */
-function renamedInTriggers(index: GroundIndex, each: Classified): ConversionQuestion[] {
-  const changed = changedColumns(index, each);
-  const bodies = new Map(index.ground.facts.functions.map(({ id, body }) => [id, body]));
-  return (index.relations.get(each.table)?.triggers ?? []).flatMap(({ name, calls }) => {
-    const body = bodies.get(calls) ?? '';
-    return changed
-      .filter((column) => readsOfRow(body).includes(column))
-      .map((column) =>
-        blocked(
-          each.table,
-          `the trigger ${name} calls ${calls}, which names ${column} of the row: ` +
-            'V2 calls or writes that column otherwise, and V1’s writes would fail',
-        ),
-      );
-  });
-}
-
-/** Columns of NEW and OLD that a function names. */
-function readsOfRow(body: string): string[] {
-  return [...body.matchAll(/\b(?:new|old)\s*\.\s*(?:"((?:[^"]|"")+)"|([\w$]+))/gi)].map(
-    ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? (plain ?? '').toLowerCase(),
-  );
-}
-
-/** Why the statement that makes a trigger cannot be given the condition that keeps a fill from it. */
-function unsilenced(definition: string, changed: readonly string[]): string | undefined {
-  if (/ WHEN \(/.test(definition)) return 'has a condition of its own';
-  if (definition.startsWith('CREATE CONSTRAINT ')) return 'is a constraint, which is never replaced';
-  const watched = / UPDATE OF (.*?) (?:ON|OR) /.exec(definition)?.[1] ?? '';
-  const column = changed.find((one) => names(watched, one));
-  return column === undefined ? undefined : `watches ${column}, which V2 calls or writes otherwise`;
-}
-
-/** Triggers that would see each filled row as a change of the application, or one put aside as gone. */
-function triggerQuestions(index: GroundIndex, each: Classified): ConversionQuestion[] {
-  const said = index.said(each.table);
-  const { strays } = index.rows(each.table);
-  const isFilled = each.owner?.kind === 'path' || Object.keys(said.values ?? {}).length > 0;
-  const isThinned = (['ownerless', 'disputed'] as const).some(
-    (which) => said[which] === 'quarantine' && (strays?.[which].rows ?? 0) > 0,
-  );
-  if (!isFilled && !isThinned) return [];
-  const changed = changedColumns(index, each);
-  const isFired = (events: TriggerFact['events']): boolean =>
-    (isFilled && events.includes('update')) ||
-    (isThinned && (events.includes('delete') || events.includes('insert')));
-  const facts = index.relations.get(each.table)?.triggers ?? [];
-  const definitions = new Map(
-    (index.tables.get(each.table)?.triggers ?? []).map((one) => [one.name, one.definition]),
-  );
-  return facts
-    .filter(({ constraint, enabled, events }) => constraint === undefined && enabled && isFired(events))
-    .flatMap(({ name, calls }) => {
-      const answer = new Map(Object.entries(said.triggers ?? {})).get(name);
-      const kept = unsilenced(definitions.get(name) ?? '', changed);
-      const raises = index.ground.facts.functions.some(
-        ({ id, body }) => id === calls && /\braise\s+exception\b/i.test(body),
-      );
-      if (answer === 'silence' && kept !== undefined)
-        return [blocked(each.table, `the trigger ${name} ${kept}, and cannot be silenced`)];
-      if (answer === 'silence' || (answer === 'fire' && !raises)) return [];
-      const what = raises ? `${calls}, which refuses changes` : calls;
-      return [
-        blocked(
-          each.table,
-          `a fill changes every row of ${each.table}, and its trigger ${name} calls ${what}`,
-          [
-            ...(kept !== undefined
-              ? []
-              : [
-                  {
-                    yaml: sayOf(index, each.table, { triggers: { [name]: 'silence' } }),
-                    means: 'it does not see the fill',
-                  },
-                ]),
-            ...(raises
-              ? []
-              : [
-                  {
-                    yaml: sayOf(index, each.table, { triggers: { [name]: 'fire' } }),
-                    means: 'it fires for every row',
-                  },
-                ]),
-          ],
-        ),
-      ];
-    });
 }

@@ -1,0 +1,101 @@
+/** What is filled: owners and values of the rows that are there, unseen by the triggers that are silenced. */
+import { displayName } from '../catalogue/catalog.ts';
+import type { Table } from '../catalogue/catalog.ts';
+import { given } from '../given.ts';
+import type { ConvertedTable, StepLock } from './conversion.ts';
+import { lock, ownerSources, step } from './course.ts';
+import type { Course } from './course.ts';
+import type { GroundIndex } from './ground.ts';
+import { keptColumn } from './keys.ts';
+import { fitted } from './shorten.ts';
+import type { ConversionStep, StepChange } from './steps.ts';
+
+export function fill(course: Course, each: ConvertedTable): ConversionStep[] {
+  const { index, type } = course;
+  const { table, v2: at, column } = each;
+  const said = index.said(table);
+  const sources = ownerSources(course, each);
+  const writing = [lock(table, 'ROW EXCLUSIVE', true)];
+  const steps: ConversionStep[] = [];
+  const add = (what: string, change: StepChange, locks: readonly StepLock[] = writing): void => {
+    steps.push(step('fill', table, what, { locks, change }));
+  };
+  for (const which of ['ownerless', 'disputed'] as const)
+    if (said[which] === 'quarantine' && (each.strays?.[which].rows ?? 0) > 0)
+      add(`${which} rows to quarantine`, {
+        kind: 'quarantine',
+        at,
+        side: { schema: 'drover_quarantine', name: fitted(`${at.name}_${which}`) },
+        columns: writable(index, each),
+        sources,
+        which,
+        ...given({ column: each.hasColumn ? column : undefined }),
+      });
+  const otherwise = index.givenTo(table);
+  const isFilled = sources.length > 0 || (each.hasColumn && otherwise !== undefined);
+  if (isFilled && column !== undefined)
+    add(
+      'owners',
+      {
+        kind: 'fill-owner',
+        at,
+        column,
+        type,
+        sources,
+        ...given({ otherwise }),
+      },
+      [...writing, ...rootLock(course)],
+    );
+  for (const twin of each.twins) add(`values of ${twin.v2}`, { kind: 'fill-twin', at, twin });
+  return steps.length === 0 ? steps : [...silence(course, each), ...steps, ...restore(course, each)];
+}
+
+function writable(index: GroundIndex, each: ConvertedTable): string[] {
+  const columns = index.tables.get(each.table)?.columns ?? [];
+  return columns.filter(({ computed }) => !computed).map(({ name }) => keptColumn(each, name));
+}
+
+/** The key to the table of tenants is asked of each row that gets a tenant. */
+function rootLock({ index, byTable }: Course): StepLock[] {
+  const root = index.root();
+  return root !== undefined && byTable.has(root.id) ? [lock(root.id, 'ROW SHARE')] : [];
+}
+
+function silence({ index }: Course, each: ConvertedTable): ConversionStep[] {
+  return silenced(index, each).map(({ name, definition }) =>
+    step('fill', each.table, `trigger ${name} does not see the fill`, {
+      locks: [lock(each.table, 'SHARE ROW EXCLUSIVE')],
+      change: {
+        kind: 'quiet',
+        at: each.v2,
+        trigger: name,
+        definition: moved(each, definition),
+      },
+    }),
+  );
+}
+
+function restore({ index }: Course, each: ConvertedTable): ConversionStep[] {
+  return silenced(index, each).map(({ name, definition }) =>
+    step('fill', each.table, `trigger ${name} as it was`, {
+      locks: [lock(each.table, 'SHARE ROW EXCLUSIVE')],
+      change: { kind: 'loud', trigger: name, definition: moved(each, definition) },
+    }),
+  );
+}
+
+function silenced(index: GroundIndex, { table }: ConvertedTable): Table['triggers'] {
+  const said = new Map(Object.entries(index.said(table).triggers ?? {}));
+  // To replace a trigger that is off would switch it on.
+  const off = new Set(
+    (index.relations.get(table)?.triggers ?? []).flatMap(({ name, enabled }) => (enabled ? [] : [name])),
+  );
+  return (index.tables.get(table)?.triggers ?? []).filter(
+    ({ name }) => said.get(name) === 'silence' && !off.has(name),
+  );
+}
+
+/** The definition of a trigger with the table's name in V2. */
+function moved({ table, v2 }: ConvertedTable, definition: string): string {
+  return definition.replace(` ON ${table} `, ` ON ${displayName(v2.schema)}.${displayName(v2.name)} `);
+}
