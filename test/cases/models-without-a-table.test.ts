@@ -46,9 +46,8 @@ oneEngine((engine) => {
       ['Azure EU', 1],
       ['azure', 2],
     ] as const) {
-      const row = stdout
-        .split('\n')
-        .find((line) => line.includes('claude-opus-4-1') && line.includes(`${provider})`));
+      const cell = new RegExp(`,"?claude-opus-4-1 \\(([^)]*, )?${provider}\\)"?,`);
+      const row = stdout.split('\n').find((line) => cell.test(line));
       assert.ok(row?.includes(`bots ${tenants}`), `${provider}: ${stdout}${stderr}`);
     }
   });

@@ -67,9 +67,12 @@ const seen: Readonly<Record<string, readonly Seen[] | string>> = {
   rekey: 'a group',
 };
 
-/** A line that may be as long as it is: one word, or a command that a person pastes. */
+/** A line that may be as long as it is: one word, the path of a file, or a command that a person pastes. */
 function mayBeLong(line: string): boolean {
-  const said = line.replace(/`[^`]*`\S*/g, '').replace(/(: |^ *)(drover|npx|psql) .*$/, '');
+  const said = line
+    .replace(/`[^`]*`\S*/g, '')
+    .replace(/(: |^ *)(drover|npx|psql) .*$/, '')
+    .replace(/ \/\S*$/, '');
   return !said.trim().includes(' ');
 }
 

@@ -5,6 +5,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
+
+import type { AskAnswer } from '../../src/engine/plan/intent.ts';
 import type { Plan } from '../../src/engine/plan/plan-types.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
@@ -42,22 +44,17 @@ async function check(database: Database, family: Family, seen: Seen): Promise<vo
       from: '1',
       to: family.merge ? '2' : '100',
       ...(family.merge ? { merge: true } : {}),
-      answers: Object.fromEntries(
-        (family.merge ? family.tables : []).flatMap(({ name, columns, keep }) =>
-          columns.map((column) => [`${name}.${column}`, keep]),
-        ),
-      ),
     },
   });
   try {
     const start = await rowsNow(at, family);
-    const plan = await at.plan();
+    const { plan, answers } = await planAnswered(at, family);
     if (isRefused(plan)) {
       seen.refused += 1;
       return;
     }
     assert.deepEqual(codes(plan), []);
-    const { migrationId } = await at.apply({}, { plan });
+    const { migrationId } = await at.apply({ answers }, { plan });
     const { rows, lost } = expectedRows(family);
     assert.deepEqual(await rowsNow(at, family), rows);
     const aside = await at.rows(
@@ -75,6 +72,25 @@ async function check(database: Database, family: Family, seen: Seen): Promise<vo
     }
   } finally {
     await at.script(`DROP SCHEMA ${at.schema} CASCADE`);
+  }
+}
+
+/** Answers for the table of a column what the plan asks, as a person does, until it asks nothing more. */
+async function planAnswered(
+  at: RowsCase,
+  { tables }: Family,
+): Promise<{ plan: Plan; answers: Record<string, AskAnswer> }> {
+  const answers: Record<string, AskAnswer> = {};
+  for (;;) {
+    const plan = await at.plan({ answers });
+    const open = plan.findings.filter(
+      ({ code, severity }) => code === 'COLLISION_OPEN' && severity === 'error',
+    );
+    if (open.length === 0) return { plan, answers };
+    for (const { place = '' } of open) {
+      assert.ok(!(place in answers), `${place} is answered, and asked again`);
+      answers[place] = tables.find(({ name }) => place.startsWith(`${name}.`))?.keep ?? 'keep';
+    }
   }
 }
 

@@ -126,6 +126,9 @@ async function dropLeftovers(url: string, runId: string): Promise<void> {
   await client.end();
 }
 
+/** In ms. The whole takes about ten minutes: a process that nobody ends would hold the run until somebody looks, and nothing would be told. */
+const longest = 40 * 60_000;
+
 function runNode(args: string[], environment: Record<string, string>): Promise<number> {
   // Every file and every child would strip the types of the same sources again.
   const env = { NODE_COMPILE_CACHE: resolve('node_modules/.cache/compile'), ...process.env, ...environment };
@@ -133,6 +136,11 @@ function runNode(args: string[], environment: Record<string, string>): Promise<n
   // Ctrl-C reaches the child as well; this process waits for it and then clears up.
   const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
   process.on('SIGINT', pass).on('SIGTERM', pass);
+  if (environment.DROVER_SOAK === undefined)
+    setTimeout(() => {
+      process.stderr.write(`The tests did not end in ${longest / 60_000} minutes, and are stopped.\n`);
+      pass('SIGTERM');
+    }, longest).unref();
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 1)));
