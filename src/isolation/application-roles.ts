@@ -3,7 +3,7 @@ import type { TableId } from '../engine/catalogue/catalog.ts';
 import type { IsolationFacts, RelationFact } from '../engine/isolation/facts.ts';
 import type { IsolationReport } from '../engine/isolation/report.ts';
 import { ownedTables } from './ground.ts';
-import type { BareGround, Ground, IsolationSettings } from './ground.ts';
+import type { BareGround, IsolationSettings } from './ground.ts';
 import { isAllPowerful, isExempt, mayUse, rowPrivileges } from './reach.ts';
 
 type Bound = Pick<IsolationReport, 'applicationRoles' | 'rolesFrom'>;
@@ -25,25 +25,31 @@ export function groundOf(facts: IsolationFacts, settings: IsolationSettings): Ba
     keys: Map.groupBy(facts.keys, whole),
     indexes: Map.groupBy(facts.indexes, whole),
   };
-  return { ...bare, ...boundRoles({ ...bare, conditions: new Map() }) };
+  return { ...bare, ...boundRoles(bare) };
 }
 
-function boundRoles(ground: Ground): Bound {
+function boundRoles(ground: BareGround): Bound {
   const { settings, facts } = ground;
   if (settings.roles !== undefined)
     return { applicationRoles: settings.roles.names, rolesFrom: settings.roles.from };
   const tables = ownedTables(ground).map(({ relation }) => relation);
   if (mayBeBound(ground, facts.login, tables)) return { applicationRoles: [facts.login], rolesFrom: 'login' };
-  const logins = facts.roles
-    .filter(({ login }) => login)
-    .map(({ name }) => name)
-    .filter((name) => mayBeBound(ground, name, tables));
+  const logins = boundLogins(ground);
   return logins.length === 0
     ? { applicationRoles: [], rolesFrom: 'unknown' }
     : { applicationRoles: logins, rolesFrom: 'logins' };
 }
 
-function mayBeBound(ground: Ground, name: string, tables: readonly RelationFact[]): boolean {
+/** Every login that policies bind and that may use a tenant's table. */
+export function boundLogins(ground: BareGround): string[] {
+  const tables = ownedTables(ground).map(({ relation }) => relation);
+  return ground.facts.roles
+    .filter(({ login }) => login)
+    .map(({ name }) => name)
+    .filter((name) => mayBeBound(ground, name, tables));
+}
+
+function mayBeBound(ground: BareGround, name: string, tables: readonly RelationFact[]): boolean {
   const role = ground.roles.get(name);
   return (
     role !== undefined &&

@@ -2,6 +2,10 @@
 import type { IsolationFinding, IsolationReport } from '../engine/isolation/report.ts';
 import { DroverError } from '../errors.ts';
 import { shownObject } from './ground.ts';
+import { byWeight, reportedFinding } from './judge.ts';
+import { listedRules } from './listed-rules.ts';
+import { whyUnseen } from './looked-for.ts';
+import type { FindingSettings } from './observed.ts';
 
 interface Known {
   readonly fingerprint: string;
@@ -46,17 +50,36 @@ function isBaseline(read: unknown): read is { readonly findings: readonly Known[
   return version === 1 && Array.isArray(findings) && findings.every(isKnown);
 }
 
-/** The report with what is known apart, and what of the baseline is not found any more. */
-export function withBaseline(report: IsolationReport, known: readonly Known[]): IsolationReport {
+/** The report with what is known apart, and with a finding for what of the baseline was looked for and is there no more. */
+export function withBaseline(
+  report: IsolationReport,
+  known: readonly Known[],
+  settings: FindingSettings,
+): IsolationReport {
   const fingerprints = new Set(known.map(({ fingerprint }) => fingerprint));
   const isKnown = ({ fingerprint }: IsolationFinding): boolean => fingerprints.has(fingerprint);
   const found = new Set([...report.findings, ...report.ignored].map(({ fingerprint }) => fingerprint));
+  const rules = new Set(listedRules().map(({ id }) => id));
+  const stale = known
+    .filter(({ fingerprint }) => !found.has(fingerprint))
+    .filter((each) => !rules.has(each.rule) || whyUnseen(each, report) === undefined)
+    .map(({ rule, at }) =>
+      reportedFinding(settings, {
+        rule: 'baseline-stale',
+        severity: 'info',
+        at: { kind: 'configuration', schema: '', name: 'isolation.baseline', part: `${rule} ${at}` },
+        message: `The baseline has ${rule} at ${at}, which is found no more.`,
+      }),
+    );
+  const isIgnored = ({ ignored }: IsolationFinding): boolean => ignored !== undefined;
+  const counted = [
+    ...report.findings.filter((each) => !isKnown(each)),
+    ...stale.filter((each) => !isIgnored(each)),
+  ];
   return {
     ...report,
-    findings: report.findings.filter((each) => !isKnown(each)),
+    findings: counted.sort(byWeight),
+    ignored: [...report.ignored, ...stale.filter(isIgnored)].sort(byWeight),
     baselined: report.findings.filter(isKnown),
-    baselineStale: known
-      .filter(({ fingerprint }) => !found.has(fingerprint))
-      .map(({ rule, at }) => ({ rule, at })),
   };
 }

@@ -9,6 +9,7 @@ import type {
   UseVerdict,
 } from '../engine/isolation/report.ts';
 import { listed, shownObject } from './ground.ts';
+import { whyUnseen } from './looked-for.ts';
 
 type ChangeWeight = 'dangerous' | 'review' | 'safe';
 
@@ -130,43 +131,17 @@ function grown({ rule, severity, at }: IsolationFinding, { from, to }: Compared)
   return [{ weight: severity === 'error' ? 'dangerous' : 'review', text: named }];
 }
 
-function isTable(table: string, at: IsolationObject): boolean {
-  return table === wholeOf(at);
-}
-
-/** The object without its part. */
-function wholeOf({ kind, schema, name }: IsolationObject): string {
-  return shownObject({ kind, schema, name });
+function isTable(table: string, { kind, schema, name }: IsolationObject): boolean {
+  return table === shownObject({ kind, schema, name });
 }
 
 /** Gone is good only where it was looked for. */
 function departed(finding: IsolationFinding, to: IsolationReport): Change {
   const named = `${finding.rule} ${shownObject(finding.at)}`;
-  const reason = whyUnseen(finding, to);
+  const reason = whyUnseen({ rule: finding.rule, at: shownObject(finding.at) }, to);
   return reason === undefined
     ? { weight: 'safe', text: `found no more: ${named}` }
     : { weight: 'review', text: `not looked for: ${named}: ${reason}` };
-}
-
-function whyUnseen(
-  { rule, at }: IsolationFinding,
-  { rules, probe, damage, notRead }: IsolationReport,
-): string | undefined {
-  if (rule.startsWith('probe-'))
-    return probe === 'write' ? undefined : 'nothing was tried with --probe write';
-  if (rule.startsWith('rows-')) {
-    if (damage === undefined) return 'rows were not counted';
-    const isThere = ({ table }: { readonly table: string }): boolean => isTable(table, at);
-    if (damage.unseen.some(isThere)) return 'rows of the table were not seen';
-    if (damage.tables.some((each) => isThere(each) && each.sampled !== undefined))
-      return 'a sample of the table was read';
-    return undefined;
-  }
-  const state = rules.find((each) => each.rule === rule);
-  if (state === undefined) return 'there is no such rule';
-  if (state.state === 'skipped') return state.reason ?? 'the rule was skipped';
-  const unread = notRead.find((each) => wholeOf(each.at) === wholeOf(at));
-  return unread === undefined ? undefined : `a policy there was not read: ${unread.reason}`;
 }
 
 function verdictChanges(from: IsolationReport, to: IsolationReport): Change[] {

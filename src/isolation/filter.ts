@@ -20,10 +20,8 @@ export function filtered(report: IsolationReport, { rules, tables }: ReportFilte
     all.filter((each) => hasRule(each) && isAt(each));
   const ofTable = <T extends { readonly table: TableId }>(all: readonly T[]): T[] =>
     all.filter(({ table }) => hasTable(table));
-  const { findings, ignored, baselined, baselineStale, damage, verdicts } = report;
+  const { findings, ignored, baselined, damage, verdicts } = report;
   const shown = { findings: kept(findings), verdicts: ofTable(verdicts) };
-  const isStaleAt = ({ at }: { readonly at: string }): boolean =>
-    tables?.some((id) => at === id || at.startsWith(`${id}.`)) ?? true;
   return {
     ...report,
     ...shown,
@@ -31,9 +29,6 @@ export function filtered(report: IsolationReport, { rules, tables }: ReportFilte
     notRead: report.notRead.filter(isAt),
     ignored: kept(ignored),
     ...(baselined === undefined ? {} : { baselined: kept(baselined) }),
-    ...(baselineStale === undefined
-      ? {}
-      : { baselineStale: baselineStale.filter((each) => hasRule(each) && isStaleAt(each)) }),
     ...(damage === undefined
       ? {}
       : {

@@ -54,6 +54,12 @@ export const observedRules: readonly ObservedRule[] = [
     mend: 'data',
     summary: 'rows that are no tenant’s (--damage)',
   },
+  {
+    id: 'baseline-stale',
+    severity: 'info',
+    mend: 'advice',
+    summary: 'a finding of the baseline that is there no more (--baseline)',
+  },
 ];
 
 export interface Observed {
@@ -61,7 +67,7 @@ export interface Observed {
   readonly damage?: DamageReport;
 }
 
-type FindingSettings = Pick<IsolationSettings, 'ignored' | 'ownership' | 'today'>;
+export type FindingSettings = Pick<IsolationSettings, 'ignored' | 'ownership' | 'today'>;
 
 /** The report with what was observed: verdicts of what was run, and a finding for each fault. */
 export function withObserved(

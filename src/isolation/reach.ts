@@ -7,7 +7,7 @@
 import { everybody } from '../engine/isolation/facts.ts';
 import type { AclEntry, FunctionFact, RelationFact, RoleFact } from '../engine/isolation/facts.ts';
 import type { Severity } from '../engine/finding.ts';
-import type { Ground } from './ground.ts';
+import type { BareGround } from './ground.ts';
 
 /** With these a role can write the server's files or run programs there, and so be anybody. */
 const serverRoles = new Set(['pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program']);
@@ -21,7 +21,7 @@ export function isAllPowerful(role: RoleFact): boolean {
  * Roles that no policy binds, of those that the role is or can become; and of those whose rights it has, the server's own: BYPASSRLS is
  * not inherited.
  */
-export function allPowerfulOf(ground: Pick<Ground, 'roles'>, name: string): string[] {
+export function allPowerfulOf(ground: Pick<BareGround, 'roles'>, name: string): string[] {
   const become = new Set(ground.roles.get(name)?.becomes);
   return rightsOf(ground, name).filter((other) => {
     const fact = ground.roles.get(other);
@@ -30,13 +30,13 @@ export function allPowerfulOf(ground: Pick<Ground, 'roles'>, name: string): stri
 }
 
 /** Roles whose rights the role has or can get: from PostgreSQL 16 on it may have those of one that it cannot become. */
-export function rightsOf({ roles }: Pick<Ground, 'roles'>, name: string): string[] {
+export function rightsOf({ roles }: Pick<BareGround, 'roles'>, name: string): string[] {
   const become = roles.get(name)?.becomes ?? [];
   return [...new Set(become.flatMap((other) => [other, ...(roles.get(other)?.holds ?? [])]))].toSorted();
 }
 
 /** Do the policies of the table leave the role alone? */
-export function isExempt(ground: Ground, role: string, { owner, forced }: RelationFact): boolean {
+export function isExempt(ground: BareGround, role: string, { owner, forced }: RelationFact): boolean {
   const fact = ground.roles.get(role);
   if (fact === undefined) return false;
   return fact.superuser || fact.bypassRls || (!forced && holds(fact, owner));
@@ -65,7 +65,7 @@ function isGranted(role: RoleFact, grants: readonly AclEntry[], privilege: strin
 }
 
 /** May the role look up names in the schema? */
-function mayUseSchema({ roles, facts }: Ground, role: string, schema: string): boolean {
+function mayUseSchema({ roles, facts }: BareGround, role: string, schema: string): boolean {
   const fact = roles.get(role);
   const found = facts.schemas.find(({ name }) => name === schema);
   if (fact === undefined || found === undefined) return false;
@@ -74,7 +74,7 @@ function mayUseSchema({ roles, facts }: Ground, role: string, schema: string): b
 }
 
 /** Has the role one of the rights on the table or on a column of it, by whatever way, and may it name the table? */
-export function mayUse(ground: Ground, role: string, of: Used): boolean {
+export function mayUse(ground: BareGround, role: string, of: Used): boolean {
   const fact = ground.roles.get(role);
   if (fact === undefined || !mayUseSchema(ground, role, of.relation.schema)) return false;
   return of.privileges.some(
@@ -90,13 +90,13 @@ export interface Used {
 
 export const rowPrivileges: readonly string[] = ['select', 'insert', 'update', 'delete'];
 
-export function mayCall(ground: Ground, role: string, { schema, grants }: FunctionFact): boolean {
+export function mayCall(ground: BareGround, role: string, { schema, grants }: FunctionFact): boolean {
   const fact = ground.roles.get(role);
   return fact !== undefined && mayUseSchema(ground, role, schema) && isGranted(fact, grants, 'execute');
 }
 
 /** May the role create objects in the schema? */
-export function mayCreate({ roles, facts }: Ground, role: string, schema: string): boolean {
+export function mayCreate({ roles, facts }: BareGround, role: string, schema: string): boolean {
   const fact = roles.get(role);
   const found = facts.schemas.find(({ name }) => name === schema);
   return fact !== undefined && found !== undefined && isGranted(fact, found.grants, 'create');
@@ -109,7 +109,7 @@ export interface Exposed {
 }
 
 /** Undefined where nobody reaches it but those who may see all tenants. */
-export function exposureTo(ground: Ground, reaches: (role: string) => boolean): Exposed | undefined {
+export function exposureTo(ground: BareGround, reaches: (role: string) => boolean): Exposed | undefined {
   // What a superuser reaches it reaches by being one; role-exempt says that.
   const isPlain = (role: string): boolean => ground.roles.get(role)?.superuser !== true;
   const application = ground.applicationRoles.filter((role) => isPlain(role) && reaches(role));
@@ -119,7 +119,7 @@ export function exposureTo(ground: Ground, reaches: (role: string) => boolean): 
 }
 
 /** The same of a table: who has one of the rights and is bound by its policies. Who owns the table opens it at will. */
-export function exposureOf(ground: Ground, used: Used): Exposed | undefined {
+export function exposureOf(ground: BareGround, used: Used): Exposed | undefined {
   const { owner } = used.relation;
   const found = exposureTo(
     ground,
@@ -133,13 +133,13 @@ export function exposureOf(ground: Ground, used: Used): Exposed | undefined {
     : found;
 }
 
-function isOwnerOf({ roles }: Ground, role: string, owner: string): boolean {
+function isOwnerOf({ roles }: BareGround, role: string, owner: string): boolean {
   const fact = roles.get(role);
   return fact !== undefined && holds(fact, owner);
 }
 
 /** Is the right everybody's, in a schema that is everybody's? */
-function isPublic({ facts }: Ground, { relation, privileges }: Used): boolean {
+function isPublic({ facts }: BareGround, { relation, privileges }: Used): boolean {
   const schema = facts.schemas.find(({ name }) => name === relation.schema);
   const opens = (grants: readonly AclEntry[] = [], wanted: readonly string[]): boolean =>
     grants.some(({ grantee, privilege }) => grantee === everybody && wanted.includes(privilege));
@@ -147,7 +147,7 @@ function isPublic({ facts }: Ground, { relation, privileges }: Used): boolean {
 }
 
 /** Roles that nobody called an application's or trusted, and that policies bind. PostgreSQL's own are in use where somebody holds them. */
-export function otherRoles(ground: Ground): string[] {
+export function otherRoles(ground: BareGround): string[] {
   return (
     [...ground.roles.values()]
       .filter((role) => !role.predefined && !isAllPowerful(role))
@@ -159,6 +159,6 @@ export function otherRoles(ground: Ground): string[] {
 }
 
 /** Every role that the doctor judges: those of the application first. */
-export function untrustedRoles(ground: Ground): string[] {
+export function untrustedRoles(ground: BareGround): string[] {
   return [...ground.applicationRoles, ...otherRoles(ground)];
 }

@@ -1,13 +1,16 @@
 /** The database that is meant, judged: Drover's own schema, a database with its configuration, or one of which only a proposal is known. */
+import { dirname, resolve } from 'node:path';
 import { formatConfigProblems, locateProblems, openConfigFile } from '../config-file.ts';
 import type { Environment } from '../config.ts';
 import { findNamedTable } from '../engine/catalogue/names.ts';
 import type { TableId } from '../engine/catalogue/catalog.ts';
 import type { IsolationFacts } from '../engine/isolation/facts.ts';
 import type { IsolationFinding, IsolationReport } from '../engine/isolation/report.ts';
-import type { Config } from '../engine/rules/config.ts';
+import type { Config, IsolationConfig } from '../engine/rules/config.ts';
+import { given } from '../engine/given.ts';
 import { tenancyOf } from '../engine/rules/tenancy.ts';
 import { DroverError } from '../errors.ts';
+import { readBaseline, withBaseline } from '../isolation/baseline.ts';
 import type { IsolationSettings } from '../isolation/ground.ts';
 import { judge, nothingToJudge } from '../isolation/judge.ts';
 import type { Mend } from '../isolation/mends/mend.ts';
@@ -33,6 +36,10 @@ export type DoctorOptions = Pick<WhereOptions, 'data' | 'database' | 'config' | 
 /** The report, and what was judged for it. */
 export interface ExaminedDatabase {
   readonly report: IsolationReport;
+  /** The report with what this text of a baseline knows apart. @throws BASELINE_INVALID */
+  readonly knowing: (baseline: string, file: string) => IsolationReport;
+  /** What the configuration says of the report's use, with the whole path of the baseline. */
+  readonly says: Pick<IsolationConfig, 'baseline' | 'failOn'>;
   /** What mends these findings of the report. */
   readonly mends: (findings: readonly IsolationFinding[]) => Mend[];
   /** The table that a name means; nothing where there is none that could be judged. */
@@ -54,14 +61,30 @@ export function examine(
     const { report, facts, rules, settings } = judged;
     const isServer = where.kind === 'given' && database.engine === 'server';
     const about = {
+      says: saidOf(rules.config, where),
       mends: (findings: readonly IsolationFinding[]) => mendsOf(facts, settings, findings),
       tableOf: (name: string) => findNamedTable(rules.scope, name)?.id,
       place: isServer ? placeWord(where) : undefined,
     };
-    if (report.nothingToJudge !== undefined) return { ...about, report };
-    const observed = await observe(database, judged, how);
-    return { ...about, report: withObserved(report, observed, { settings, catalog: rules.catalog }) };
+    const whole =
+      report.nothingToJudge === undefined
+        ? withObserved(report, await observe(database, judged, how), { settings, catalog: rules.catalog })
+        : report;
+    return {
+      ...about,
+      report: whole,
+      knowing: (baseline: string, file: string) =>
+        withBaseline(whole, readBaseline(baseline, file), settings),
+    };
   });
+}
+
+/** A path in a configuration begins at its folder. */
+function saidOf({ isolation }: Config, where: Where): ExaminedDatabase['says'] {
+  const file = where.kind === 'given' ? where.configFile : undefined;
+  if (isolation === undefined || file === undefined) return {};
+  const { baseline, failOn } = isolation;
+  return given({ failOn, baseline: baseline === undefined ? undefined : resolve(dirname(file), baseline) });
 }
 
 interface JudgedDatabase extends Observable {

@@ -2,17 +2,17 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { validate } from 'dockerfile-utils';
 import { parse } from 'yaml';
 import { loadEnvironment, loadServerSettings } from '../../src/config.ts';
 import { droverHere } from '../cli/drover-here.ts';
 import { examplePlace } from '../cli/drover-process.ts';
+import { statusOfStep } from './workflow-steps.ts';
+import type { Job, Workflow } from './workflow-steps.ts';
 
 const read = (path: string): string => readFileSync(path, 'utf8');
 
@@ -139,15 +139,6 @@ test('the action hands over what it declares, and its command is one', async () 
   assert.ok(existsSync('SECURITY.md'));
 });
 
-interface Workflow {
-  readonly jobs: Readonly<Record<string, Job>>;
-}
-
-interface Job {
-  readonly env?: Readonly<Record<string, string>>;
-  readonly steps: readonly unknown[];
-}
-
 test('the steps of action and workflow end with status 2 where a model ends, and 0 where none does', async () => {
   const place = await examplePlace('server', 'e-settings');
   const [, url = ''] = place.where;
@@ -177,21 +168,6 @@ test('the steps of action and workflow end with status 2 where a model ends, and
   }
   await place.drop();
 });
-
-/** As the runner does: bash that stops at the first failure; `npx` has the package at hand. */
-async function statusOfStep(run: string, env: Readonly<Record<string, string>>): Promise<unknown> {
-  const folder = mkdtempSync(join(tmpdir(), 'drover-step-'));
-  const npx = `#!/bin/sh\nshift 2\nexec '${process.execPath}' '${resolve('bin/drover.mjs')}' "$@"\n`;
-  writeFileSync(join(folder, 'npx'), npx, { mode: 0o755 });
-  const PATH = [folder, process.env.PATH].join(delimiter);
-  const child = spawn('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', run], {
-    cwd: folder,
-    env: { ...env, PATH },
-    stdio: 'ignore',
-  });
-  const [status] = (await once(child, 'exit')) as [number | null];
-  return status;
-}
 
 test('the image is built from all that the package is made of', () => {
   const ignored = read('.dockerignore')

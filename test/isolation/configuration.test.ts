@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseConfig } from '../../src/config-file.ts';
 import { allRules } from '../../src/isolation/rules/all-rules.ts';
+import { smallDatabase } from '../cases/small-database.ts';
 import { droverHere } from '../cli/drover-here.ts';
+import { oneEngine } from '../support/databases.ts';
 
 const file = join(mkdtempSync(join(tmpdir(), 'drover-isolation-')), 'drover.config.yaml');
 
@@ -42,6 +44,75 @@ test('an ignore needs its reason', () => {
     () => parseConfig(text, 'c.yaml'),
     /c\.yaml:5:7 isolation\.ignore\[0\]: the key reason is missing/,
   );
+});
+
+test('what leaked, and rows that stand where they must not, are ignored for a time only', () => {
+  const ignoring = (rule: string, until = ''): string =>
+    `version: 1\ntenant: { root: orgs }\nisolation:\n  ignore:\n    - { rule: ${rule}, at: public.orgs, reason: known${until} }\n`;
+  for (const rule of ['probe-leak', 'rows-cross-tenants', 'rows-orphaned']) {
+    assert.throws(
+      () => parseConfig(ignoring(rule), 'c.yaml'),
+      /c\.yaml:5:7 isolation\.ignore\[0\]: the key until is missing/,
+      rule,
+    );
+    assert.ok(parseConfig(ignoring(rule, ', until: 2099-01-31'), 'c.yaml'));
+  }
+  assert.ok(parseConfig(ignoring('probe-unverified'), 'c.yaml'));
+});
+
+oneEngine((engine) => {
+  const names = ['app', 'job', 'reader'].map((name) => `conf_${process.pid}_${name}`);
+  const [app, job, reader] = names;
+
+  test('config check names roles and objects that are not there; init proposes roles with the reason', async () => {
+    const small = await smallDatabase(
+      engine,
+      `${names.map((name) => `CREATE ROLE ${name} LOGIN;`).join('\n')} ALTER ROLE ${reader} BYPASSRLS;
+       CREATE TABLE orgs (id int PRIMARY KEY, name text NOT NULL);
+       CREATE TABLE rooms (id int PRIMARY KEY, org_id int NOT NULL REFERENCES orgs);
+       CREATE TABLE assistants (id int PRIMARY KEY, org_id int NOT NULL REFERENCES orgs, model text);
+       CREATE FUNCTION touched() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+       CREATE TRIGGER touch BEFORE UPDATE ON rooms FOR EACH ROW EXECUTE FUNCTION touched();
+       ALTER TABLE rooms ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON rooms USING (true);
+       INSERT INTO orgs VALUES (1, 'Fig'); INSERT INTO assistants VALUES (1, 1, 'gpt-4o');
+       GRANT SELECT ON orgs, rooms TO ${app}, ${reader};`,
+    );
+    try {
+      const text = await small.init();
+      assert.match(text, new RegExp(`isolation:\\n( +#[^\\n]*\\n)+  roles: \\[${app}\\]`), text);
+      small.configure(`version: 1
+tenant: { root: orgs, column: org_id }
+isolation:
+  roles: [${app}, ${app}x]
+  trusted: [${job}, nobody_at_all]
+  ignore:
+    - { rule: rls-off, at: public.orgs, reason: tried }
+    - { rule: rls-off, at: public.romms, reason: tried }
+    - { rule: policy-always-true, at: public.rooms.own, reason: tried }
+    - { rule: policy-always-true, at: public.rooms.owm, reason: tried }
+    - { rule: key-crosses-tenants, at: public.rooms.rooms_org_id_fkey, reason: tried }
+    - { rule: trigger-disabled, at: public.rooms.touch, reason: tried }
+    - { rule: definer-function-open, at: 'public.touched.""', reason: tried }
+    - { rule: role-exempt, at: ${reader}, reason: tried }
+    - { rule: command-without-policy, at: public.rooms.${app}, reason: tried }
+    - { rule: rls-not-forced, at: '*', reason: tried }
+`);
+      const { status, stderr } = await small.run('config', 'check');
+      assert.equal(status, 1);
+      assert.deepEqual(
+        stderr.split('\n').flatMap((line) => /yaml:(\d+:\d+ isolation\S+ .*)$/.exec(line)?.[1] ?? []),
+        [
+          `4:${13 + (app ?? '').length} isolation.roles[1]: there is no role ${app}x; did you mean ${app}?`,
+          `5:${15 + (job ?? '').length} isolation.trusted[1]: there is no role nobody_at_all`,
+          '8:28 isolation.ignore[1].at: the database has no object public.romms; did you mean public.rooms?',
+          '10:39 isolation.ignore[3].at: the database has no object public.rooms.owm; did you mean public.rooms.own?',
+        ],
+      );
+    } finally {
+      await small.script(`DROP OWNED BY ${names.join(', ')}; DROP ROLE ${names.join(', ')}`);
+      await small.drop();
+    }
+  });
 });
 
 test('models may be left out for the doctor, or where isolation is spoken of, and nowhere else', () => {

@@ -54,7 +54,6 @@ const members: {
     findings: must,
     ignored: must,
     baselined: may,
-    baselineStale: may,
     verdicts: must,
     probe: may,
     damage: may,
@@ -330,7 +329,6 @@ test('a report of today has nothing that its schema does not know', () => {
       probe: 'write',
       verdicts: [verdict({ verdict: 'leak', leaks: [leak] })],
       baselined: [finding()],
-      baselineStale: [{ rule: 'rls-off', at: 'public.x' }],
     }),
     { tables: ['public.rooms'] },
   );

@@ -2,8 +2,12 @@ import type { Command } from 'commander';
 import { formatConfigProblems, locateProblems, openConfigFile } from '../../config-file.ts';
 import type { ConfigFile } from '../../config-file.ts';
 import { DroverError } from '../../errors.ts';
-import { isolationProblems } from '../../isolation/config-problems.ts';
+import type { ConfigProblem } from '../../engine/rules/config.ts';
+import { isolationProblems, unknownObjects } from '../../isolation/config-problems.ts';
+import { readOwnedFacts } from '../../postgres/isolation/owned-facts.ts';
 import { siteFor } from '../../postgres/scope/rows-site.ts';
+import { recordsSchema } from '../../postgres/scope/site.ts';
+import type { Site } from '../../postgres/scope/site.ts';
 import { listUnfit } from '../../postgres/scope/tenants.ts';
 import { withJson, withRegistry } from '../options.ts';
 import type { JsonOption } from '../options.ts';
@@ -42,7 +46,7 @@ async function runCheck({ terminal, environment }: Session, command: Command): P
   const options = command.opts<ConfigCheckOptions>();
   const file = options.config ?? environment.configFile;
   const opened = openConfigFile(file);
-  refuseIsolation(opened);
+  refuse(opened, isolationProblems(opened.config, todayText()));
   const { places = [] } = opened.config;
   const asked = options.database ?? environment.databaseUrl;
   if (asked === undefined) {
@@ -51,6 +55,7 @@ async function runCheck({ terminal, environment }: Session, command: Command): P
   }
   const where = resolveWhere({ ...options, config: file }, environment);
   const { graph, unfit } = await withSite(where, { mayWrite: false }, async (site) => {
+    refuse(opened, await unknownIn(site));
     for (const { table } of site.config.rows ?? []) await readGraph(siteFor(site, { rows: table }));
     return { graph: await readGraph(site), unfit: await listUnfit(site) };
   });
@@ -60,9 +65,17 @@ async function runCheck({ terminal, environment }: Session, command: Command): P
   return unfit.length === 0 ? exitStatus.done : exitStatus.failed;
 }
 
-/** Rules that are not there and days that are past, each with its line and column. @throws CONFIG_INVALID */
-function refuseIsolation(opened: ConfigFile): void {
-  const problems = locateProblems(opened, isolationProblems(opened.config, todayText()));
+/** Roles and objects that the doctor is told of and that the database does not have. */
+async function unknownIn({ config, database }: Site): Promise<ConfigProblem[]> {
+  if (config.isolation === undefined) return [];
+  const { roles = [], trusted = [] } = config.isolation;
+  const asked = { config, records: recordsSchema, roles: [...roles, ...trusted], settings: [] };
+  return unknownObjects(config, (await readOwnedFacts(database, asked)).facts);
+}
+
+/** Each with its line and column. @throws CONFIG_INVALID */
+function refuse(opened: ConfigFile, found: readonly ConfigProblem[]): void {
+  const problems = locateProblems(opened, found);
   if (problems.length > 0)
     throw new DroverError('CONFIG_INVALID', formatConfigProblems(problems).join('\n'), { problems });
 }

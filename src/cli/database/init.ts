@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { given } from '../../engine/given.ts';
-import { proposeConfig } from '../../postgres/facts/propose.ts';
 import { recordsSchema } from '../../postgres/scope/site.ts';
 import { proposalWords } from '../../registry/known/proposal-words.ts';
 import { loadValid } from '../../registry/load/folder.ts';
@@ -11,6 +10,7 @@ import { proposalText, schemaFor } from './proposal-text.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { withDatabase } from '../../site/open.ts';
+import { proposeSite } from '../../site/propose.ts';
 import { databaseWords, resolveWhere, usage } from '../../site/where.ts';
 
 interface InitOptions extends JsonOption, RegistryOption {
@@ -50,7 +50,7 @@ async function proposeFor({ terminal, environment }: Session, command: Command):
   if (schemas?.length === 0) throw usage('--schemas is empty: name at least one schema.');
   const words = proposalWords(loadValid(where.registry));
   const proposal = await withDatabase(where, (opened) =>
-    proposeConfig(opened, { records: recordsSchema, words, ...given({ schemas }) }),
+    proposeSite(opened, { records: recordsSchema, words, ...given({ schemas }) }),
   );
   const { config, questions, notes } = proposal;
   const file = options.out ?? environment.configFile;

@@ -5,7 +5,7 @@ import type { Severity } from '../../engine/finding.ts';
 import { given } from '../../engine/given.ts';
 import type { IsolationReport } from '../../engine/isolation/report.ts';
 import { DroverError } from '../../errors.ts';
-import { baselineOf, readBaseline, withBaseline } from '../../isolation/baseline.ts';
+import { baselineOf } from '../../isolation/baseline.ts';
 import { filtered } from '../../isolation/filter.ts';
 import { reportFormats } from '../../isolation/formats/format.ts';
 import { readText, writeText } from '../terminal/files.ts';
@@ -37,9 +37,12 @@ const examination: Verb = {
       )
       .option('--out <file>', 'write the report there')
       .addOption(
-        new Option('--fail-on <severity>', 'status 2 from this severity on')
-          .choices(['error', 'warning', 'info', 'never'])
-          .default('error'),
+        new Option('--fail-on <severity>', 'status 2 from this severity on (default: error)').choices([
+          'error',
+          'warning',
+          'info',
+          'never',
+        ]),
       )
       .option('--require-proof', 'status 2 where anything is unverified, skipped or not counted')
       .option('--baseline <file>', 'findings that are known and not counted')
@@ -61,7 +64,7 @@ interface ReportOptions extends LookOptions, JsonOption {
   readonly table?: readonly string[];
   readonly format?: string;
   readonly out?: string;
-  readonly failOn: Severity | 'never';
+  readonly failOn?: Severity | 'never';
   readonly requireProof?: true;
   readonly baseline?: string;
   readonly updateBaseline?: true;
@@ -71,11 +74,9 @@ interface ReportOptions extends LookOptions, JsonOption {
 async function runDoctor(session: Session, command: Command): Promise<number> {
   const { terminal, version } = session;
   const options = command.opts<ReportOptions>();
-  const { baseline, updateBaseline, out, fix, rule, table } = options;
+  const { updateBaseline, out, fix, rule, table } = options;
   if (out !== undefined && (options.format ?? 'text') === 'text' && options.json !== true)
     throw new DroverError('USAGE_INVALID', '--out needs --json or a --format other than text.');
-  if (updateBaseline === true && baseline === undefined)
-    throw new DroverError('USAGE_INVALID', '--update-baseline needs --baseline FILE, which it writes.');
   if (updateBaseline === true && (rule ?? table) !== undefined)
     throw new DroverError('USAGE_INVALID', 'A baseline is of all findings: leave out --rule and --table.');
   for (const each of rule ?? []) checkRule(each);
@@ -83,11 +84,10 @@ async function runDoctor(session: Session, command: Command): Promise<number> {
   const about = await look(session, options);
   if (about === undefined) return exitStatus.failed;
   const tables = table === undefined ? undefined : tablesOf(about, table);
-  const { report: examined } = about;
-  if (baseline !== undefined && updateBaseline === true)
-    writeText(baseline, baselineOf(examined), { keep: false });
-  const whole =
-    baseline === undefined ? examined : withBaseline(examined, readBaseline(readText(baseline), baseline));
+  const { report: examined, says } = about;
+  const { baseline = says.baseline, failOn = says.failOn ?? 'error' } = options;
+  if (updateBaseline === true) writeText(baselineFile(baseline), baselineOf(examined), { keep: false });
+  const whole = baseline === undefined ? examined : about.knowing(readText(baseline), baseline);
   const report = filtered(whole, given({ rules: rule, tables }));
   const format = options.json === true ? 'json' : (options.format ?? 'text');
   const written = reportFormats[format]?.({ report, version });
@@ -100,7 +100,9 @@ async function runDoctor(session: Session, command: Command): Promise<number> {
     const shown = written === undefined ? terminal : onErrorStream(terminal);
     writeFix(shown, fix, { findings, mends: about.mends(findings), place: about.place });
   }
-  return isRefused(report, options) ? exitStatus.changes : exitStatus.done;
+  return isRefused(report, { failOn, requireProof: options.requireProof })
+    ? exitStatus.changes
+    : exitStatus.done;
 }
 
 /** @throws USAGE_INVALID where a name means no table: nothing found would be said of nothing */
@@ -113,13 +115,26 @@ function tablesOf({ tableOf }: ExaminedDatabase, names: readonly string[]): Tabl
   });
 }
 
+/** @throws USAGE_INVALID where nobody says which file it is */
+function baselineFile(baseline: string | undefined): string {
+  if (baseline !== undefined) return baseline;
+  const message = '--update-baseline needs --baseline FILE, or isolation.baseline, which it writes.';
+  throw new DroverError('USAGE_INVALID', message);
+}
+
 function repeated(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
 
 const ranks = { error: 3, warning: 2, info: 1 } as const;
 
-function isRefused(report: IsolationReport, { failOn, requireProof }: ReportOptions): boolean {
+function isRefused(
+  report: IsolationReport,
+  {
+    failOn,
+    requireProof,
+  }: Required<Pick<ReportOptions, 'failOn'>> & { readonly requireProof: true | undefined },
+): boolean {
   const isOpen =
     report.verdicts.some(({ verdict }) => verdict !== 'proven') ||
     report.rules.some(({ state }) => state === 'skipped') ||

@@ -54,7 +54,7 @@ function showFinding(terminal: Terminal, { severity, rule, at, message, also }: 
 }
 
 function closingLines(report: IsolationReport): string[] {
-  const { findings, ignored, rules, notRead, verdicts, baselined = [], baselineStale = [] } = report;
+  const { findings, ignored, rules, notRead, verdicts, baselined = [] } = report;
   const count = (wanted: string): number => findings.filter(({ severity }) => severity === wanted).length;
   const left = filterText(report);
   const skipped = rules.filter(({ state }) => state === 'skipped');
@@ -62,7 +62,6 @@ function closingLines(report: IsolationReport): string[] {
     `${count('error')} errors, ${count('warning')} warnings, ${count('info')} to know; ${rules.length - skipped.length} rules judged`,
     ...(left === undefined ? [] : [left]),
     ...(baselined.length > 0 ? [`Known by the baseline: ${baselined.length}`] : []),
-    ...baselineStale.map(({ rule, at }) => `Of the baseline, found no more: ${rule} ${at}`),
     ...ignored.map((each) => `Ignored: ${each.rule} ${shownObject(each.at)}: ${each.ignored ?? ''}`),
     ...skipped.map(({ rule, reason }) => `Skipped: ${rule}: ${reason ?? ''}`),
     ...notRead.map(({ at, reason }) => `Not read: the policy ${shownObject(at)}: ${reason}`),

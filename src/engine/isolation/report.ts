@@ -86,9 +86,8 @@ export interface IsolationReport {
   /** The worst first. */
   readonly findings: readonly IsolationFinding[];
   readonly ignored: readonly IsolationFinding[];
-  /** Findings that the baseline knows, which are not counted; and what of it is found no more. */
+  /** Findings that the baseline knows, which are not counted. */
   readonly baselined?: readonly IsolationFinding[];
-  readonly baselineStale?: readonly { readonly rule: string; readonly at: string }[];
   readonly verdicts: readonly UseVerdict[];
   /** How far it was tried; nothing where nobody asked for it. */
   readonly probe?: 'read' | 'write';

@@ -237,6 +237,10 @@ export interface IsolationConfig {
   readonly context?: readonly string[];
   /** Findings that somebody answers for. */
   readonly ignore?: readonly IgnoreConfig[];
+  /** A file of findings that are known and not counted; its path begins at the folder of the configuration. */
+  readonly baseline?: string;
+  /** From which severity on the doctor refuses. */
+  readonly failOn?: 'error' | 'warning' | 'info' | 'never';
   readonly probe?: {
     /** SQL that makes rows to try with, where a probe cannot make them itself; it is taken back. */
     readonly seed?: string;
@@ -250,7 +254,7 @@ export interface IgnoreConfig {
   /** The object as the finding prints it; `*` for every one. */
   readonly at: string;
   readonly reason: string;
-  /** The last day on which it holds: `2027-06-30`. */
+  /** The last day on which it holds: `2027-06-30`. What leaked, and rows that stand where they must not, are never left for good. */
   readonly until?: string;
 }
 
