@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { droverHere } from './drover-here.ts';
-import { examplePlace, type Outcome, type Place } from './drover-process.ts';
+import { demoPlace, examplePlace, scratch, type Outcome, type Place } from './drover-process.ts';
+import { freshServerDatabase } from '../support/databases.ts';
+import pg from 'pg';
+import { writeFileSync } from 'node:fs';
 
 const login = `least_${process.pid}`;
 /** Comes after somebody else has made the schema of the records. */
@@ -102,4 +105,92 @@ it('prints what a proposal needs where there is no configuration, says so, and w
   assert.match(stdout, /^-- to read and to plan: /m);
   assert.match(stdout, /^-- for the records of Drover: /m);
   assert.ok(status === 0 || status === 2);
+});
+
+/** Two tenants, and a row that is everybody's. */
+const twoTenants = `
+  CREATE TABLE orgs (id int PRIMARY KEY, name text);
+  CREATE TABLE bots (id int PRIMARY KEY, org_id int NOT NULL REFERENCES orgs, provider text, model text);
+  CREATE TABLE gallery (id int PRIMARY KEY, provider text, model text);
+  INSERT INTO orgs VALUES (1, 'One'), (2, 'Two');
+  INSERT INTO bots VALUES (1, 1, 'openai', 'gpt-4o'), (2, 2, 'openai', 'gpt-4o');
+  INSERT INTO gallery VALUES (1, 'openai', 'gpt-4o');`;
+const withRole = (role: string): string => `version: 1
+model: { identity: [provider, name] }
+tenant: { root: orgs, key: id, display: name, column: org_id, global: [gallery] }
+database: { session: { role: ${role} } }
+places:
+  - { at: bots.model, partner: provider }
+  - { at: gallery.model, partner: provider }
+`;
+
+it('gives the role of a session nothing by which a tenant could change what all of them see', async () => {
+  const { url, drop } = await freshServerDatabase('session-role');
+  const admin = new pg.Client({ connectionString: url });
+  await admin.connect();
+  const [login, role] = [`member_${process.pid}`, `session_${process.pid}`];
+  await admin.query(`${twoTenants} CREATE ROLE ${login} LOGIN; CREATE ROLE ${role}`);
+  const config = scratch('session-role.yaml');
+  writeFileSync(config, withRole(role));
+  const asLogin = new URL(url);
+  asLogin.username = login;
+  const there = ['--database', asLogin.href, '--config', config];
+  const { status, stdout } = await droverHere(['grants', ...there]);
+  assert.equal(status, 2);
+  assert.match(stdout, new RegExp(`^GRANT UPDATE ON "public"."bots" TO "${role}";$`, 'm'));
+  assert.match(stdout, new RegExp(`^GRANT UPDATE ON "public"."gallery" TO "${login}";$`, 'm'));
+  assert.doesNotMatch(stdout, new RegExp(`UPDATE ON "public"."gallery" TO "${role}"`));
+  await admin.query(stdout);
+  const words = ['--from', 'openai/gpt-4o', '--to', 'openai/gpt-5.4', '--yes', '--actor', 'tester'];
+  const moved = await droverHere(['apply', '--all-tenants', '--shared', ...words, ...there]);
+  assert.equal(moved.status, 0, moved.stderr);
+  const { rows } = await admin.query('SELECT model FROM bots UNION ALL SELECT model FROM gallery');
+  assert.deepEqual(
+    rows,
+    Array.from({ length: 3 }, () => ({ model: 'gpt-5.4' })),
+  );
+  assert.equal((await droverHere(['grants', ...there])).status, 0);
+  await admin.query(`DROP OWNED BY ${login}, ${role}; DROP ROLE ${login}, ${role}`);
+  await admin.end();
+  await drop();
+});
+
+it('asks of a login on Drover’s own database for its roles, which have what they need by its migrations', async () => {
+  const demo = await demoPlace('server');
+  const guest = `guest_${process.pid}`;
+  await demo.look((tx) => tx.script(`CREATE ROLE ${guest} LOGIN`));
+  const lacking = await droverHere(['grants', ...demo.where, '--login', guest]);
+  assert.equal(lacking.status, 2);
+  assert.deepEqual(
+    lacking.stdout.split('\n').filter((line) => line.startsWith('GRANT')),
+    [
+      ...['app', 'fleet', 'operator'].map((name) => `GRANT "drover_${name}" TO "${guest}";`),
+      `GRANT USAGE ON SCHEMA "migration" TO "${guest}";`,
+      `GRANT SELECT ON "migration"."schema_migrations" TO "${guest}";`,
+    ],
+  );
+  await demo.look((tx) => tx.script(lacking.stdout));
+  const [, url = ''] = demo.where;
+  const asGuest = new URL(url);
+  asGuest.username = guest;
+  const move = (from: string, to: string): string[] => [
+    '--from',
+    from,
+    '--to',
+    to,
+    '--yes',
+    '--actor',
+    'tester',
+  ];
+  for (const words of [
+    ['--tenant', 'Cedar School', ...move('claude-3-7-sonnet', 'claude-haiku-4-5')],
+    ['--shared', ...move('claude-sonnet/claude-3-7-sonnet', 'claude-haiku/claude-haiku-4-5')],
+    ['--all-tenants', ...move('claude-3-7-sonnet', 'claude-haiku-4-5')],
+  ]) {
+    const applied = await droverHere(['apply', ...words, '--database', asGuest.href]);
+    assert.equal(applied.status, 0, applied.stderr + applied.stdout);
+  }
+  assert.equal((await droverHere(['grants', '--database', asGuest.href])).status, 0);
+  await demo.look((tx) => tx.script(`DROP OWNED BY ${guest}; DROP ROLE ${guest}`));
+  await demo.drop();
 });

@@ -169,6 +169,32 @@ it('names keys that read like models, and what is missed where one is a model', 
   await admin.query('DROP TABLE orders, customers');
 });
 
+it('says of nothing that it did not read that it names no model', async () => {
+  const empty = await freshServerDatabase('nothing');
+  const bare = (...words: string[]) => drover(['inventory', '--database', empty.url, ...words], builtIn);
+  const none = await bare('--within', '60');
+  assert.match(none.stdout, /^No model of the registry is named in what was read\.$/m);
+  assert.match(none.stdout, /^There is no table to read: is it the database that you mean\?$/m);
+  assert.match(none.stderr, /^No table was read, so this is no all-clear\.$/m);
+  assert.equal(none.status, 1);
+  const outsider = `outsider_${process.pid}`;
+  const other = new pg.Client({ connectionString: empty.url });
+  await other.connect();
+  await other.query(`CREATE TABLE bots (model text); CREATE ROLE ${outsider} LOGIN`);
+  const blind = new URL(empty.url);
+  blind.username = outsider;
+  for (const words of [[], ['--model', 'gpt-4o']]) {
+    const { stdout } = await drover(['inventory', '--database', blind.href, ...words], builtIn);
+    assert.match(stdout, /^(No model of the registry is named| {2}Nothing names it) in what was read\.$/m);
+    assert.match(stdout, /GRANT SELECT ON public\.bots/);
+    assert.doesNotMatch(stdout, /no table to read/);
+  }
+  await other.query(`DROP ROLE ${outsider}`);
+  assert.match((await bare()).stdout, /^No model of the registry is named\.$/m);
+  await other.end();
+  await empty.drop();
+});
+
 it('says that it sampled, and how much', async () => {
   await admin.query(
     `CREATE TABLE large AS SELECT n AS id, 'gpt-5-mini' AS model, repeat('x', 200) AS filler FROM generate_series(1, 20000) n; ANALYZE large`,

@@ -6,7 +6,7 @@
  * each command ends with status 0, unless the comment in its line or above it says `status 2`. A block that begins with a server
  * is a terminal of its own. What a page leaves to its reader is replaced: {@link left}. What does not run is listed: {@link notRun}.
  */
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { stripVTControlCharacters } from 'node:util';
@@ -170,6 +170,9 @@ export async function wrongOn({ page, reader, folder, file, env = {}, only }: Pa
       PORT: String(reader.port),
       CHECKOUT: resolve(import.meta.dirname, '../..'),
       npm_config_prefix: join(scratch, 'global'),
+      // Another HOME and another prefix would lead to none: where the registry is, and who vouches for it.
+      npm_config_globalconfig: fileOfNpm('globalconfig'),
+      npm_config_userconfig: fileOfNpm('userconfig'),
       npm_config_prefer_offline: 'true',
       npm_config_cache: process.env.npm_config_cache ?? join(process.env.HOME ?? '', '.npm'),
       NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
@@ -178,6 +181,11 @@ export async function wrongOn({ page, reader, folder, file, env = {}, only }: Pa
   });
   const heard = readFileSync(record, 'utf8');
   return commands.flatMap((command) => wrongWith(command, heard).map((text) => `${page}:${text}`));
+}
+
+/** A file of settings, of the person who runs the tests. */
+function fileOfNpm(name: 'globalconfig' | 'userconfig'): string {
+  return execFileSync('npm', ['config', 'get', name], { encoding: 'utf8' }).trim();
 }
 
 function writeShown(page: string, to: string): void {

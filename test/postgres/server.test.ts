@@ -56,6 +56,21 @@ describe('server', () => {
     await refusal('not an address with s3cret', 'USAGE_INVALID');
   });
 
+  it('says which login was refused, why, and where another one is named', async () => {
+    const sleeper = `sleeper_${process.pid}`;
+    await db.transaction({}, (tx) => tx.script(`CREATE ROLE ${sleeper} NOLOGIN`));
+    for (const [login, why] of [
+      ['nobody_of_that_name', 'role "nobody_of_that_name" does not exist'],
+      [sleeper, `role "${sleeper}" is not permitted to log in`],
+    ] as const) {
+      const url = new URL(fresh.url);
+      url.username = login;
+      const { message } = await unreachable(url.href);
+      assert.ok(message.includes(`the login was refused: ${why}; name another one in the URL`), message);
+    }
+    await db.transaction({}, (tx) => tx.script(`DROP ROLE ${sleeper}`));
+  });
+
   it('begins transactions side by side', async () => {
     const pid = 'SELECT pg_backend_pid() AS pid';
     let release: (() => void) | undefined;

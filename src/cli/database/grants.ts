@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { printable } from '../../engine/plan/row-text.ts';
-import type { Grant } from '../../postgres/scope/grants.ts';
+import type { Grant } from '../../postgres/scope/work-rights.ts';
 import { withJson, withWhere } from '../options.ts';
 import type { JsonOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
@@ -30,13 +30,14 @@ async function show({ terminal, environment }: Session, command: Command): Promi
 const headings: Readonly<Record<Grant['purpose'], string>> = {
   plan: 'to read and to plan',
   apply: 'to apply and to roll back',
+  shared: 'to plan and to apply what is nobody’s alone (--shared)',
   merge: 'to make two rows one (drover rekey --merge)',
   records: 'for the records of Drover',
 };
 
 /** SQL with comments: an administrator may hand it to psql as it is. */
 function script({ database, login, grants, schema, owner, proposed, notes }: SiteGrants): string[] {
-  const parts = (['plan', 'apply', 'merge', 'records'] as const).flatMap((purpose) => {
+  const parts = (['plan', 'apply', 'shared', 'merge', 'records'] as const).flatMap((purpose) => {
     const own = grants.filter((grant) => grant.purpose === purpose);
     if (own.length === 0) return [];
     const missing = own.filter(({ held }) => !held);

@@ -4,7 +4,6 @@ import { printable } from '../../engine/plan/row-text.ts';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import type { Database } from '../../postgres/driver/database.ts';
-import { isComplete } from '../../postgres/inventory/inventory.ts';
 import type { Inventory, InventoryRequest } from '../../postgres/inventory/inventory.ts';
 import type { InventoryProgress } from '../../postgres/inventory/progress.ts';
 import { takeInventory } from '../../postgres/inventory/take-inventory.ts';
@@ -15,7 +14,7 @@ import { withJson, withRegistry } from '../options.ts';
 import type { JsonOption, RegistryOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { inventoryCsv, placeOf, showInventory } from './show.ts';
+import { inventoryCsv, placeOf, readAll, showInventory } from './show.ts';
 import type { Amount } from '../terminal/status-line.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { bytesText, durationText } from './amounts.ts';
@@ -121,12 +120,12 @@ function amountRead(progress: InventoryProgress): Amount {
 
 /* `--within DAYS`: does a model that is named end soon, or has one ended? The status is the answer, for a check of a pull request. */
 
-/** 2: one does. 1: none does, and not everything could be read. 0: none does. */
+/** 2: one does. 1: none does, and not everything was read, or there was nothing to read. 0: none does. */
 function sayWithin(terminal: Terminal, shown: TakenInventory, days: number): number {
   const named = shown.reports.filter(({ count, schema }) => count > 0 || schema.length > 0);
   const ending = named.filter((report) => endsWithin(report, shown.today, days));
   const open = named.filter((report) => !ending.includes(report) && endOf(report.model) === undefined);
-  const complete = isComplete(shown.found) && shown.samplePercent === undefined;
+  const complete = readAll(shown);
   const keys = shown.found.keys.map((each) => printable(`${each.spelling} in ${placeOf(each)}`));
   const lines = [
     ending.length === 0
@@ -134,7 +133,11 @@ function sayWithin(terminal: Terminal, shown: TakenInventory, days: number): num
       : `Within ${days} days or before: ${idsOf(ending)}.`,
     ...(open.length === 0 ? [] : [`Nobody says when these end: ${idsOf(open)}.`]),
     ...(keys.length === 0 ? [] : [`Keys that read like models were not counted: ${keys.join(', ')}.`]),
-    ...(complete ? [] : ['Not everything was read, so this is no all-clear.']),
+    ...(complete
+      ? []
+      : [
+          `${shown.found.read.length > 0 ? 'Not everything' : 'No table'} was read, so this is no all-clear.`,
+        ]),
   ];
   for (const line of lines.flatMap((each) => wrapLine(each, terminal.errWidth))) terminal.err(line);
   if (ending.length > 0) return exitStatus.changes;

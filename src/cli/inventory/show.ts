@@ -16,8 +16,8 @@ import { csvText } from '../terminal/csv.ts';
 export function showInventory(terminal: Terminal, shown: TakenInventory): void {
   const { out } = terminal;
   const { found, reports } = shown;
-  for (const report of reports) showModel(terminal, report, shown.today);
-  if (reports.length === 0) out('No model of the registry is named.');
+  for (const report of reports) showModel(terminal, report, shown);
+  if (reports.length === 0) out(`No model of the registry is named${wherever(shown)}.`);
   if (found.keys.length > 0) showKeys(terminal, found.keys);
   if (found.unread.length > 0) showUnread(terminal, found.unread);
   out();
@@ -28,11 +28,24 @@ function sayLine({ out, width }: Terminal, line: string): void {
   for (const each of wrapLine(line, width)) out(each);
 }
 
-function showModel(terminal: Terminal, report: ModelReport, today: string): void {
+/** Of what nobody looked at nothing is said. */
+function wherever(shown: TakenInventory): string {
+  return readAll(shown) ? '' : ' in what was read';
+}
+
+/** Was all of it read? Where there is no table the database may be another one than somebody means. */
+export function readAll({ found, samplePercent }: TakenInventory): boolean {
+  return found.read.length > 0 && isComplete(found) && samplePercent === undefined;
+}
+
+function showModel(terminal: Terminal, report: ModelReport, shown: TakenInventory): void {
   const { out, style } = terminal;
   const { model, count, occurrences, schema } = report;
-  sayLine(terminal, `${style.heading(model.id)} (${model.vendor}, ${model.kind}): ${endText(model, today)}`);
-  if (count === 0 && schema.length === 0) out('  Nothing names it.');
+  sayLine(
+    terminal,
+    `${style.heading(model.id)} (${model.vendor}, ${model.kind}): ${endText(model, shown.today)}`,
+  );
+  if (count === 0 && schema.length === 0) out(`  Nothing names it${wherever(shown)}.`);
   if (occurrences.length > 0) {
     const rows = occurrences.map((each) => [placeOf(each), each.rows, writtenOf(each)]);
     showTable(terminal, { head: ['where', 'rows', 'how it is written'], rows });
@@ -152,6 +165,9 @@ function summary({ found, reports, database, asked, samplePercent, durationMs }:
           `Sampled: of ${sampled} large tables only ${samplePercent} % of the pages were read, ` +
             'and counts are of these. Places may be missing.',
         ]),
+    ...(found.read.length > 0 || found.unread.length > 0 || found.stopped
+      ? []
+      : ['There is no table to read: is it the database that you mean?']),
     ...(isComplete(found) ? [] : ['Not everything could be read: a model may be named where nobody looked.']),
     ...(found.stopped ? ['Partial: it was stopped, and what was not read is not counted.'] : []),
   ];

@@ -1,6 +1,6 @@
 /** Which rights of the database a plan and a move need, by the rules: one list for `drover grants` and for errors. */
 import { canMove } from '../rules/place.ts';
-import { tableOf, type Rules } from '../rules/references.ts';
+import { mayHoldShared, tableOf, tenantTable, type Rules } from '../rules/references.ts';
 import { isWrittenAnew } from '../rules/rows/followers.ts';
 import { mergeableTables } from '../rules/rows/merging.ts';
 
@@ -11,6 +11,8 @@ export interface TableRight {
   readonly purpose: 'plan' | 'apply' | 'merge';
   readonly privilege: TablePrivilege;
   readonly table: { readonly schema: string; readonly name: string };
+  /** Who needs it: the work on tenants' rows, that on rows which are nobody's alone, or that which lists the tenants. */
+  readonly by: ReadonlySet<'tenants' | 'shared' | 'operator'>;
 }
 
 /**
@@ -38,7 +40,7 @@ export function neededRights(rules: Rules): TableRight[] {
   ): TableRight[] =>
     [...new Set(ids)].toSorted().map((id) => {
       const { schema, name } = tableOf(rules, id);
-      return { purpose, privilege, table: { schema, name } };
+      return { purpose, privilege, table: { schema, name }, by: workOf(rules, privilege, id) };
     });
   const anew = subject !== undefined && isWrittenAnew(subject) ? [subject.table.id] : [];
   const remadeTables = [...remade.map(({ table }) => table), ...anew];
@@ -58,4 +60,18 @@ export function neededRights(rules: Rules): TableRight[] {
     ...of('merge', 'INSERT', without(remadeTables)),
     ...of('merge', 'DELETE', without(remadeTables)),
   ];
+}
+
+/**
+ * A tenant's work reads what is nobody's alone and changes none of it, but for the rows of models: it locks them, which takes UPDATE. So
+ * a role that is every tenant's need not be able to change what all of them see.
+ */
+function workOf(rules: Rules, privilege: TablePrivilege, id: string): TableRight['by'] {
+  const ofNobody = rules.ownership.get(id)?.kind === 'global';
+  const isModels = rules.modelTables.some(({ table }) => table.id === id);
+  const by = new Set<'tenants' | 'shared' | 'operator'>();
+  if (!ofNobody || isModels || privilege === 'SELECT') by.add('tenants');
+  if (mayHoldShared(rules, id)) by.add('shared');
+  if (tenantTable(rules)?.id === id && privilege === 'SELECT') by.add('operator');
+  return by;
 }

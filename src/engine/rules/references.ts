@@ -169,6 +169,16 @@ export function tableOf(rules: Rules, id: TableId): Table {
   return table;
 }
 
+/** The table of tenants; undefined where no table lists them. */
+export function tenantTable({ scope, config }: Pick<Rules, 'scope' | 'config'>): Table | undefined {
+  return findNamedTable(scope, config.tenant.root ?? '');
+}
+
+/** Can the table hold rows that are nobody's alone? Where a session sees one tenant's rows only, those of tenants are out of sight. */
+export function mayHoldShared(rules: Pick<Rules, 'exclusive' | 'ownership'>, table: TableId): boolean {
+  return rules.exclusive !== true || rules.ownership.get(table)?.kind === 'global';
+}
+
 /** The tables that hold models of a kind. */
 export function modelTablesOf(rules: Pick<Rules, 'modelTables'>, kind: string): ModelTable[] {
   return rules.modelTables.filter((model) => model.kind === kind);

@@ -3,7 +3,7 @@
  * them, and what is hidden would be forgotten. A policy cannot be proven here; what it reads says whether it can be trusted.
  */
 import type { Policy, Table, TableId } from '../catalogue/catalog.ts';
-import { findNamedTable } from '../catalogue/names.ts';
+import { tenantTable } from './references.ts';
 import type { Rules } from './references.ts';
 
 /** Why rows of a table may be hidden from the session. */
@@ -40,7 +40,7 @@ export function showAllRows(binding: readonly Policy[]): boolean {
 function tenantColumns(rules: Rules, table: Table): Set<string> {
   const { tenant } = rules.config;
   const ownership = rules.ownership.get(table.id);
-  const root = findNamedTable(rules.scope, tenant.root ?? '');
+  const root = tenantTable(rules);
   const found: [TableId, string | undefined][] = [[table.id, tenant.column]];
   if (root !== undefined) found.push([root.id, tenant.key ?? root.primaryKey[0]]);
   for (const { hops, column } of ownership?.kind === 'tenant' ? ownership.paths : []) {

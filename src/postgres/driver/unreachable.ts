@@ -12,6 +12,7 @@ export function unreachable(place: ServerAddress, cause: unknown): DroverError {
 }
 
 const password = 'set PGPASSWORD, or write it into ~/.pgpass, which nobody else may read';
+const login = 'name another one in the URL (postgres://user@…) or in PGUSER';
 const unusableFile =
   'a file of sslcert, sslkey or sslrootcert is not what it should be, or sslpassword is wrong';
 const authority = 'name the certificate of its authority with sslrootcert=FILE, as its provider gives it';
@@ -111,8 +112,8 @@ function reasonOf(cause: unknown): string {
   const found = byCode.get(code) ?? byText.find(([pattern]) => pattern.test(text))?.[1];
   if (found !== undefined) return found;
   if (code.startsWith('ERR_OSSL')) return unusableFile;
-  if (code === '28000') return 'the login was refused';
   // What a server or a pooler itself says when it refuses; it does not know the password.
   const said = cause instanceof Error && 'severity' in cause ? `: ${text.replace(/\.$/, '')}` : '';
+  if (code === '28000') return `the login was refused${said}; ${login}`;
   return code === '' ? 'no connection within 10 s, or no usable address' : `error ${code}${said}`;
 }

@@ -13,7 +13,7 @@ import { formOf, mappingsOf, mayName } from '../../engine/rules/mapping.ts';
 import type { ModelPair } from '../../engine/models/model.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
-import { tableOf } from '../../engine/rules/references.ts';
+import { mayHoldShared, tableOf } from '../../engine/rules/references.ts';
 import { isSharedRows } from '../../engine/tenant.ts';
 import type { Each, EachMapping, PlaceRow, RowContext } from '../sql/match.ts';
 import { soughtOf } from './sought.ts';
@@ -164,11 +164,6 @@ export function groupPlaces({ rules, members }: Batch): GroupedPlaces[] {
     grouped.set(id, group);
   }
   return [...grouped].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
-}
-
-/** Can the table hold rows that are nobody's alone? Where a session sees one tenant's rows only, those of tenants are out of sight. */
-export function mayHoldShared(rules: Rules, table: TableId): boolean {
-  return rules.exclusive !== true || rules.ownership.get(table)?.kind === 'global';
 }
 
 function tableIn(rules: Rules, id: TableId): Table {

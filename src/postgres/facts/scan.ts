@@ -14,7 +14,7 @@ import type { Uncovered } from '../../engine/plan/snapshot.ts';
 import { firstFetch, nextFetch } from '../driver/cursors.ts';
 import type { Tx } from '../driver/database.ts';
 import { forEachMember } from '../sql/sql.ts';
-import { mayHoldShared } from './member.ts';
+import { mayHoldShared } from '../../engine/rules/references.ts';
 import type { Batch } from './member.ts';
 import { isSharedRows } from '../../engine/tenant.ts';
 import { candidateQuery } from './scan-query.ts';

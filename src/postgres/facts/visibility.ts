@@ -2,6 +2,7 @@
 import type { Policy, Table, TableId } from '../../engine/catalogue/catalog.ts';
 import type { Hidden } from '../../engine/plan/snapshot.ts';
 import type { Place } from '../../engine/rules/place.ts';
+import { mayHoldShared } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { isSharedRows } from '../../engine/tenant.ts';
 import type { TenantKey } from '../../engine/tenant.ts';
@@ -9,7 +10,6 @@ import { findHiding, showAllRows } from '../../engine/rules/visible.ts';
 import type { RulesGround } from '../catalogue/rules.ts';
 import { many, prepared, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
-import { mayHoldShared } from './member.ts';
 import { quoteIdent, quoteTable } from '../sql/identifiers.ts';
 
 interface SeenTable {

@@ -1,7 +1,7 @@
 /** Which rows rely on grants (`enables`), and which did so where nothing was granted. */
 import { canMove } from '../../engine/rules/place.ts';
 import type { Place, Reliance } from '../../engine/rules/place.ts';
-import { tableOf } from '../../engine/rules/references.ts';
+import { mayHoldShared, tableOf } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { isSharedRows } from '../../engine/tenant.ts';
 import { askEach } from '../driver/members.ts';
@@ -14,7 +14,7 @@ import type { ValuesSide } from '../sql/reliance.ts';
 import { mineSql, visibleSql } from '../sql/row.ts';
 import { anyOf, column, each, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
-import { mayHoldShared, rowAlone, rowContext } from '../facts/member.ts';
+import { rowAlone, rowContext } from '../facts/member.ts';
 import type { Member } from '../facts/member.ts';
 
 interface RelyingPlace {

@@ -7,8 +7,11 @@ export interface Recorder {
   readonly name: string;
   /** As GRANT names it. */
   readonly grantee: string;
-  /** The login keeps all records, the role of a session those of its move; whoever writes a row behind a fence asks it. */
-  readonly does: 'everything' | 'moves' | 'asks';
+  /**
+   * The login keeps all records, the role of a session those of its move; whoever writes a row behind a fence asks it. On Drover's own
+   * schema the login only compares what is applied with what there is.
+   */
+  readonly does: 'everything' | 'moves' | 'asks' | 'compares';
 }
 
 export interface RecordSchema {
@@ -46,6 +49,11 @@ function rightsOf({ schema, tables }: RecordSchema, does: Recorder['does']): Rig
   const fills = tables.length === 0 && does === 'everything';
   const use = onSchema(schema, fills ? ['USAGE', 'CREATE'] : ['USAGE']);
   if (tables.length === 0) return [use];
+  if (does === 'compares')
+    return [
+      use,
+      { right: `SELECT ON ${listed(schema, [applied])}`, held: onTables(['SELECT'], [applied], schema) },
+    ];
   const functions: Right = {
     right: `EXECUTE ON ALL FUNCTIONS IN SCHEMA ${quoteIdent(schema)}`,
     // Who makes a trigger needs its function; whoever sets it off does not.
@@ -86,8 +94,10 @@ export function sessionGrants(schema: string, role: string): string[] {
 /** What the role of the session changes of the records. The journal and the audit log are only ever added to. */
 const changedBySession: readonly string[] = ['migrations', 'fences', 'run_tenants', 'aliases', 'set_aside'];
 
+const applied = 'schema_migrations';
+
 /** What was done and which files are applied stays as it was written. */
-const onlyAddedTo: ReadonlySet<string> = new Set(['journal', 'audit_log', 'schema_migrations']);
+const onlyAddedTo: ReadonlySet<string> = new Set(['journal', 'audit_log', applied]);
 
 /** Workers that are gone leave no row. */
 const forgotten = 'run_workers';
