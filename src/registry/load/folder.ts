@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { compareText } from '../../engine/order.ts';
 import { DroverError } from '../../errors.ts';
 import { loadRegistry } from './load.ts';
@@ -13,11 +14,24 @@ import type { RegistryText } from './positions.ts';
 /** The registry that comes with Drover. */
 export const builtInFolder = fileURLToPath(new URL('../../../registry', import.meta.url));
 
+/** What was loaded last from each folder. To read YAML takes most of the time of a short command, and its texts hardly ever change. */
+const loadedFrom = new Map<string, { readonly texts: readonly RegistryText[]; readonly loaded: Loaded }>();
+
+/** So many folders are kept: a process asks for one or two. */
+const keptFolders = 4;
+
 /** The registry of a folder. A folder that cannot be read is an invalid registry and no error. */
 export function loadRegistryFolder(folder: string = builtInFolder): Loaded {
   try {
-    const texts = readRegistryFolder(folder);
-    return loadRegistry(texts, folder === builtInFolder ? [] : readRegistryFolder(builtInFolder));
+    const own = readRegistryFolder(folder);
+    const builtIn = folder === builtInFolder ? [] : readRegistryFolder(builtInFolder);
+    const texts = [...own, ...builtIn];
+    const last = loadedFrom.get(folder);
+    if (last !== undefined && isDeepStrictEqual(last.texts, texts)) return last.loaded;
+    const loaded = loadRegistry(own, builtIn);
+    if (loadedFrom.size >= keptFolders) loadedFrom.clear();
+    loadedFrom.set(folder, { texts, loaded });
+    return loaded;
   } catch (error) {
     const message = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
     return { kind: 'invalid', problems: [{ file: folder, line: 1, column: 1, message }] };
