@@ -26,6 +26,7 @@ import { quoteIdent } from '../../src/postgres/sql/identifiers.ts';
 import { runFolder, runPrefix } from './databases.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
 import { isPure } from './pure.ts';
+import { writeProcesses } from './shared-processes.ts';
 
 interface Selection {
   readonly words: readonly string[];
@@ -84,12 +85,14 @@ async function main(): Promise<number> {
   const selection = readArguments(process.argv.slice(2));
   const files = selectFiles(selection);
   if (files.length === 0) throw new Error('No test file matches.');
-  const isolation = selection.pure ? ['--test-isolation=none'] : ['--test-concurrency=2'];
-  const args = ['--test', ...isolation, ...selection.nodeOptions, ...files];
   const scratch = mkdtempSync(join(process.env.TMPDIR ?? folderInMemory() ?? tmpdir(), 'drover-run-'));
   // The server of a root's run belongs to another user, who must get through.
   chmodSync(scratch, 0o711);
   process.env.TMPDIR = scratch;
+  const how = selection.pure
+    ? ['--test-isolation=none', ...files]
+    : ['--test-concurrency=2', ...writeProcesses(files, join(scratch, 'processes'))];
+  const args = ['--test', ...selection.nodeOptions, ...how];
   try {
     return await (selection.pure ? runNode(args, {}) : withDatabases(selection, args));
   } finally {
