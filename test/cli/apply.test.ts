@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { oneEngine } from '../support/databases.ts';
-import { demoPlace, drover, scratch } from './drover-process.ts';
+import { droverHere } from './drover-here.ts';
+import { demoPlace, scratch } from './drover-process.ts';
 import type { Place } from './drover-process.ts';
 import { digestTenants } from './tenant-rows.ts';
 
@@ -23,7 +24,7 @@ oneEngine((engine) => {
   });
   after(() => demo.drop());
 
-  const run = (...words: string[]): ReturnType<typeof drover> => drover([...words, ...demo.where]);
+  const run = (...words: string[]): ReturnType<typeof droverHere> => droverHere([...words, ...demo.where]);
   const planFile = scratch(`round-${engine}.json`);
 
   test('without a terminal and without --yes nothing is applied', async () => {

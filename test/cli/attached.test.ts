@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseConfig } from '../../src/config-file.ts';
 import { oneEngine } from '../support/databases.ts';
+import { droverHere } from './drover-here.ts';
 import { drover, examplePlace, scratch } from './drover-process.ts';
 
 const move = ['--tenant', '10a00000-0000-4000-8000-000000000000', '--from', 'gpt-4o', '--to', 'gpt-5.4'];
@@ -38,7 +39,7 @@ oneEngine((engine) => {
 
   test('inspect, plan, notify, apply, history, rollback', async () => {
     const { where, drop } = await examplePlace(engine, 'a-two-owners');
-    const run = (...words: string[]): ReturnType<typeof drover> => drover([...words, ...where]);
+    const run = (...words: string[]): ReturnType<typeof droverHere> => droverHere([...words, ...where]);
     const graph = JSON.parse((await run('inspect', '--json')).stdout) as {
       edges: { place: string; role: string }[];
     };
@@ -52,10 +53,10 @@ oneEngine((engine) => {
 
     const file = scratch(`attached-${engine}.json`);
     assert.equal((await run('plan', ...move, '--out', file)).status, 2);
-    const notice = await drover(['notify', '--plan', file]);
+    const notice = await droverHere(['notify', '--plan', file]);
     assert.match(notice.stdout, /^# Change of model/);
     const { notices } = JSON.parse(
-      (await drover(['notify', '--plan', file, '--plan', file, '--json'])).stdout,
+      (await droverHere(['notify', '--plan', file, '--plan', file, '--json'])).stdout,
     ) as Notices;
     assert.equal(notices.length, 2);
 
@@ -85,7 +86,7 @@ oneEngine((engine) => {
         'at: assistants.fallback_modle_id',
       ),
     );
-    const { status, stderr } = await drover(['plan', ...where.slice(0, 2), '--config', file, ...move]);
+    const { status, stderr } = await droverHere(['plan', ...where.slice(0, 2), '--config', file, ...move]);
     assert.equal(status, 1);
     const line =
       readFileSync(file, 'utf8')
@@ -99,8 +100,8 @@ oneEngine((engine) => {
 test('records in a folder of their own: the database gets no schema, and looking makes no folder', async () => {
   const { where, look, drop } = await examplePlace('server', 'a-two-owners');
   const folder = scratch('records');
-  const run = (...words: string[]): ReturnType<typeof drover> =>
-    drover([...words, ...where, '--state', folder]);
+  const run = (...words: string[]): ReturnType<typeof droverHere> =>
+    droverHere([...words, ...where, '--state', folder]);
   assert.equal((await run('plan', ...move)).status, 2);
   assert.equal((await run('history')).stdout, '');
   assert.ok(!existsSync(folder));
@@ -138,7 +139,7 @@ test('the hook is told after the commit, and one that fails changes nothing', as
     file,
     `${readFileSync(config, 'utf8')}\nafter: ${JSON.stringify({ command, webhook: `http://127.0.0.1:${port}/secret-path` })}\n`,
   );
-  const applied = await drover(['apply', ...where.slice(0, 2), '--config', file, ...move, '--yes']);
+  const applied = await droverHere(['apply', ...where.slice(0, 2), '--config', file, ...move, '--yes']);
   server.close();
   assert.equal(applied.status, 0, applied.stderr);
   assert.ok(existsSync(told));

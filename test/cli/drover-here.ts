@@ -1,4 +1,4 @@
-/** The command line in this process: for what opens nothing, where starting a process would take most of the time. */
+/** The command line in this process: to start one takes longer than most commands. Signals, ends and terminals are tried in drover-process.ts. */
 import { Readable, Writable } from 'node:stream';
 import { runCli } from '../../src/cli/main.ts';
 import { lastingRegistry } from '../support/routing.ts';
@@ -18,7 +18,7 @@ export async function droverHere(
     readonly told?: (text: string) => void;
   } = {},
 ): Promise<Outcome> {
-  const env = { DROVER_REGISTRY: lastingRegistry, ...options.env };
+  const env = { USER: 'tester', DROVER_REGISTRY: lastingRegistry, ...options.env };
   const shown = options.columns === undefined ? {} : { isTTY: true, columns: options.columns };
   const [stdout, stderr] = [collector(options.heard, shown), collector(options.told, shown)];
   const before = { ...process.env };

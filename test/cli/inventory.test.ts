@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
 import { waitUntil } from '../support/guarantee.ts';
 import { freshServerDatabase } from '../support/databases.ts';
+import { droverHere } from './drover-here.ts';
 import { demoPlace, drover } from './drover-process.ts';
 
 let url: string;
@@ -26,7 +27,7 @@ after(async () => {
 });
 
 const builtIn = { env: { DROVER_REGISTRY: '' } };
-const run = (...words: string[]) => drover(['inventory', '--database', url, ...words], builtIn);
+const run = (...words: string[]) => droverHere(['inventory', '--database', url, ...words], builtIn);
 
 interface Shown {
   readonly complete: boolean;
@@ -69,7 +70,10 @@ describe('without a configuration', () => {
       stdout.indexOf('claude-opus-4-1 (') < stdout.indexOf('gpt-4o ('),
       'what ends first comes first',
     );
-    assert.match(stdout, /6 occurrences of 4\s+models in rows, 1 in the schema; 2 tables/);
+    assert.match(
+      stdout,
+      /6\s+occurrences\s+of\s+4\s+models\s+in\s+rows,\s+1\s+in\s+the\s+schema;\s+2\s+tables/,
+    );
     const { rows } = await admin.query(`SELECT nspname FROM pg_namespace WHERE nspname = 'drover'`);
     assert.deepEqual(rows, [], 'nothing is written');
   });
@@ -141,7 +145,7 @@ describe('without a configuration', () => {
       assert.equal(status, 1);
       assert.match(stderr, /USAGE_INVALID/);
     }
-    assert.match((await drover(['inventory', '--database', 'nonsense'])).stderr, /USAGE_INVALID/);
+    assert.match((await droverHere(['inventory', '--database', 'nonsense'])).stderr, /USAGE_INVALID/);
   });
 });
 
@@ -239,7 +243,7 @@ it('shows what it knows when Ctrl-C stops it, and says that it is partial', asyn
 
 it('reads the embedded database, and leaves Drover’s own records out', async () => {
   const demo = await demoPlace('embedded');
-  const { status, stdout, stderr } = await drover(['inventory', ...demo.where, '--json'], builtIn);
+  const { status, stdout, stderr } = await droverHere(['inventory', ...demo.where, '--json'], builtIn);
   assert.equal(status, 0, stderr);
   const shown = JSON.parse(stdout) as Shown & { readonly unread: readonly { readonly gap: string }[] };
   assert.ok(shown.models.some(({ model, count }) => model === 'claude-3-7-sonnet-20250219' && count > 10));

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { oneEngine } from '../support/databases.ts';
 import { digestRows } from '../support/platform.ts';
 import { droverHere } from './drover-here.ts';
-import { demoPlace, drover, examplePlace } from './drover-process.ts';
+import { demoPlace, examplePlace } from './drover-process.ts';
 import type { Place } from './drover-process.ts';
 
 oneEngine((engine) => {
@@ -17,7 +17,7 @@ oneEngine((engine) => {
 
   test('lists models with their end, their successor and their rows', async () => {
     const start = await demo.look((tx) => digestRows(tx));
-    const table = await drover(['models', 'list', ...demo.where, ...mine, '--kind', 'completion']);
+    const table = await droverHere(['models', 'list', ...demo.where, ...mine, '--kind', 'completion']);
     assert.equal(table.status, 0, table.stderr);
     assert.match(
       table.stdout,
@@ -25,7 +25,7 @@ oneEngine((engine) => {
     );
     assert.match(table.stdout, /gpt-4o \(gpt, openai\)\tcompletion\tactive, disabled\t\t\t0\n/);
     assert.doesNotMatch(table.stdout, /transcription|embedding/);
-    const json = await drover(['models', 'list', ...demo.where, ...mine, '--json']);
+    const json = await droverHere(['models', 'list', ...demo.where, ...mine, '--json']);
     const { models } = JSON.parse(json.stdout) as {
       models: { model: { kind: string; lifecycle?: { by: string }[] }; usage: object }[];
     };
@@ -42,7 +42,7 @@ oneEngine((engine) => {
 
   test('suggests what could follow, the plan to each with it', async () => {
     const words = ['models', 'suggest', 'claude-3-7-sonnet', ...demo.where, ...mine];
-    const shown = await drover([...words, '--limit', '2']);
+    const shown = await droverHere([...words, '--limit', '2']);
     assert.equal(shown.status, 0, shown.stderr);
     assert.match(shown.stdout, /^claude-sonnet-4-6 [^\t]*\t\d+\t\d+\tTo be confirmed: SOURCE_IS_DEFAULT\.\t/);
     assert.equal(shown.stdout.trimEnd().split('\n').length, 2);
@@ -51,7 +51,7 @@ oneEngine((engine) => {
       watched.stdout,
       /1\. .*claude-sonnet-4-6 .*: \d+ points, \d+ row changes\n {3}To be confirmed: SOURCE_IS_DEFAULT\.\n/,
     );
-    const json = await drover([...words, '--json']);
+    const json = await droverHere([...words, '--json']);
     const { suggestions } = JSON.parse(json.stdout) as {
       suggestions: {
         model: { components: { name: string } };
@@ -61,7 +61,7 @@ oneEngine((engine) => {
     };
     const last = suggestions.at(-1);
     assert.ok(last?.findings.some(({ code }) => code === 'TARGET_DISABLED'));
-    const planned = await drover([
+    const planned = await droverHere([
       'plan',
       ...demo.where,
       ...mine,
@@ -80,10 +80,10 @@ oneEngine((engine) => {
   });
 
   test('refuses what is not there', async () => {
-    const wrong = await drover(['models', 'list', ...demo.where, ...mine, '--kind', 'image']);
+    const wrong = await droverHere(['models', 'list', ...demo.where, ...mine, '--kind', 'image']);
     assert.match(wrong.stderr, /^KIND_UNKNOWN: /);
-    assert.match((await drover(['models', 'list', ...demo.where])).stderr, /^TENANT_REQUIRED: /);
-    const missing = await drover(['models', 'suggest', 'nothing-like-it', ...demo.where, ...mine]);
+    assert.match((await droverHere(['models', 'list', ...demo.where])).stderr, /^TENANT_REQUIRED: /);
+    const missing = await droverHere(['models', 'suggest', 'nothing-like-it', ...demo.where, ...mine]);
     assert.match(missing.stderr, /^MODEL_NOT_FOUND: /);
   });
 

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { oneEngine } from '../support/databases.ts';
 import { digestRows } from '../support/platform.ts';
-import { demoPlace, drover, examplePlace, scratch } from './drover-process.ts';
+import { droverHere } from './drover-here.ts';
+import { demoPlace, examplePlace, scratch } from './drover-process.ts';
 import type { Place } from './drover-process.ts';
 
 /** A registry in which one model ends. */
@@ -36,13 +37,13 @@ oneEngine((engine) => {
 
   test('a table, JSON and a calendar have the same days, and nothing is written', async () => {
     const start = await demo.look((tx) => digestRows(tx));
-    const table = await drover(['retirements', ...demo.where]);
+    const table = await droverHere(['retirements', ...demo.where]);
     assert.equal(table.status, 0, table.stderr);
     assert.match(
       table.stdout,
       /^2026-02-19\t\d+ over\tclaude-3-7-sonnet\tclaude-sonnet-4-6\t4\t\d+\tboth\tassistants/,
     );
-    const json = await drover(['retirements', ...demo.where, '--json']);
+    const json = await droverHere(['retirements', ...demo.where, '--json']);
     const { retirements } = JSON.parse(json.stdout) as {
       retirements: { day: string; tenants: { name: string }[] }[];
     };
@@ -53,7 +54,7 @@ oneEngine((engine) => {
         ['2026-08-05', 4],
       ],
     );
-    const calendar = await drover(['retirements', ...demo.where, '--ical']);
+    const calendar = await droverHere(['retirements', ...demo.where, '--ical']);
     assert.equal(calendar.status, 0, calendar.stderr);
     assert.match(
       calendar.stdout,
@@ -64,7 +65,7 @@ oneEngine((engine) => {
 
   test('of one tenant, and nothing where that tenant has moved away', async () => {
     const words = ['retirements', ...demo.where, '--tenant', 'Cedar School'];
-    assert.match((await drover(words)).stdout, /2026-02-19\t.*\t1\t\d+\tboth\t/);
+    assert.match((await droverHere(words)).stdout, /2026-02-19\t.*\t1\t\d+\tboth\t/);
     const move = [
       '--from',
       'claude-3-7-sonnet',
@@ -74,8 +75,8 @@ oneEngine((engine) => {
       'Cedar School',
       '--yes',
     ];
-    assert.equal((await drover(['apply', ...demo.where, ...move])).status, 0);
-    const left = await drover(words);
+    assert.equal((await droverHere(['apply', ...demo.where, ...move])).status, 0);
+    const left = await droverHere(words);
     assert.doesNotMatch(left.stdout, /2026-02-19/);
     // A workspace names it, and no row does.
     assert.match(left.stdout, /2026-08-05\t.*\tclaude-opus-4-1\tclaude-opus-4-8\t1\t1\tregistry\tworkspaces/);
@@ -86,7 +87,7 @@ oneEngine((engine) => {
     const registry = scratch('registry-of-a-date');
     mkdirSync(registry);
     writeFileSync(join(registry, 'one.yaml'), registryText);
-    const found = await drover(['retirements', ...attached.where, '--json'], {
+    const found = await droverHere(['retirements', ...attached.where, '--json'], {
       env: { DROVER_REGISTRY: registry },
     });
     assert.equal(found.status, 0, found.stderr);
@@ -106,9 +107,9 @@ oneEngine((engine) => {
   });
 
   test('refuses two forms at once, and a tenant that is not there', async () => {
-    const both = await drover(['retirements', ...demo.where, '--ical', '--json']);
+    const both = await droverHere(['retirements', ...demo.where, '--ical', '--json']);
     assert.deepEqual([both.status, /one of them/.test(both.stderr)], [1, true]);
-    const nobody = await drover(['retirements', ...demo.where, '--tenant', 'Nobody']);
+    const nobody = await droverHere(['retirements', ...demo.where, '--tenant', 'Nobody']);
     assert.match(nobody.stderr, /^TENANT_NOT_FOUND: /);
   });
 });

@@ -39,14 +39,14 @@ oneEngine((engine) => {
   test('plans all tenants, moves them after a canary, shows and takes back', async () => {
     await withDemo(engine, async (demo) => {
       const start = await demo.look(digestTenants);
-      const planned = await drover(['plan', ...all, ...demo.where]);
+      const planned = await droverHere(['plan', ...all, ...demo.where]);
       assert.equal(planned.status, 2, planned.stderr);
       assert.match(planned.stdout, /\tAlder Clinic\tready\t/);
       assert.match(planned.stdout, /\tDune Records\tskipped\t/);
       assert.match(planned.stderr, /3 of 4 tenants would move/);
       assert.deepEqual(await demo.look(digestTenants), start);
 
-      const canary = await drover(['apply', ...all, '--yes', '--canary', '1', '--json', ...demo.where]);
+      const canary = await droverHere(['apply', ...all, '--yes', '--canary', '1', '--json', ...demo.where]);
       assert.equal(canary.status, 2, canary.stderr);
       assert.match(canary.stderr, /drover runs continue/);
       const { id, status, succeeded, tenants } = jsonOf(canary);
@@ -56,17 +56,17 @@ oneEngine((engine) => {
         'four tenants, and the shared rows',
       );
 
-      const rest = await drover(['runs', 'continue', id, ...demo.where]);
+      const rest = await droverHere(['runs', 'continue', id, ...demo.where]);
       assert.equal(rest.status, 0, rest.stderr);
       assert.match(rest.stdout, /succeeded/);
-      const shown = jsonOf(await drover(['runs', 'show', id, '--json', ...demo.where]));
+      const shown = jsonOf(await droverHere(['runs', 'show', id, '--json', ...demo.where]));
       assert.deepEqual([shown.status, shown.succeeded, shown.skipped], ['succeeded', 3, 1]);
-      assert.equal(jsonOf(await drover(['plan', ...all, '--json', ...demo.where])).ready, 0);
-      const idle = await drover(['apply', ...all, ...demo.where]);
+      assert.equal(jsonOf(await droverHere(['plan', ...all, '--json', ...demo.where])).ready, 0);
+      const idle = await droverHere(['apply', ...all, ...demo.where]);
       assert.equal(idle.status, 0, idle.stderr);
       assert.match(idle.stderr, /Nothing to do\./);
 
-      const undone = await drover([
+      const undone = await droverHere([
         'runs',
         'rollback',
         id,
@@ -82,19 +82,19 @@ oneEngine((engine) => {
         ['rollback', id, 3],
       );
       assert.deepEqual(await demo.look(digestTenants), start);
-      const list = jsonOf(await drover(['runs', '--json', ...demo.where]));
+      const list = jsonOf(await droverHere(['runs', '--json', ...demo.where]));
       assert.deepEqual(
         list.runs.map((run: { id: string }) => run.id),
         [jsonOf(undone).id, id],
       );
       assert.match(
-        (await drover(['runs', ...demo.where])).stdout,
+        (await droverHere(['runs', ...demo.where])).stdout,
         /\tclaude-3-7-sonnet \(claude-sonnet\)\tclaude-sonnet-4-6/,
       );
-      const listed = await drover(['runs', 'show', id, ...demo.where]);
+      const listed = await droverHere(['runs', 'show', id, ...demo.where]);
       assert.match(listed.stdout, /^[-0-9a-f]+\tAlder Clinic\tsucceeded\t[^\n]+\n[-0-9a-f]+\t/);
       assert.match(listed.stderr, /^Run /);
-      const csv = await drover(['runs', 'show', id, '--csv', ...demo.where]);
+      const csv = await droverHere(['runs', 'show', id, '--csv', ...demo.where]);
       assert.match(csv.stdout, /^tenant,name,status,completion,row changes,migration,code,message\r\n/);
     });
   });
@@ -104,13 +104,13 @@ oneEngine((engine) => {
       const studio = await examplePlace(engine, name);
       try {
         const words = ['--all-tenants', ...options, ...studio.where];
-        const planned = await drover(['plan', ...words, '--json']);
+        const planned = await droverHere(['plan', ...words, '--json']);
         assert.ok(jsonOf(planned).total > 1, planned.stderr);
-        const ran = await drover(['apply', ...words, '--yes', '--json']);
+        const ran = await droverHere(['apply', ...words, '--yes', '--json']);
         const run = jsonOf(ran);
         assert.ok(run.succeeded >= 1, ran.stdout + ran.stderr);
         assert.equal(run.succeeded, jsonOf(planned).ready);
-        const undone = await drover(['runs', 'rollback', run.id, '--yes', '--json', ...studio.where]);
+        const undone = await droverHere(['runs', 'rollback', run.id, '--yes', '--json', ...studio.where]);
         assert.deepEqual([undone.status, jsonOf(undone).succeeded], [0, run.succeeded], undone.stderr);
       } finally {
         await studio.drop();
@@ -188,7 +188,7 @@ test('what is asked for one tenant and for many is told apart', async () => {
     [['apply', ...move, '--include-suspended'], /add --all-tenants/],
   ];
   for (const [words, says] of refusals) {
-    const { status, stdout, stderr } = await drover([...words, '--data', scratch('nowhere')]);
+    const { status, stdout, stderr } = await droverHere([...words, '--data', scratch('nowhere')]);
     assert.deepEqual([status, stdout], [1, ''], words.join(' '));
     assert.match(stderr, says);
   }
@@ -199,13 +199,13 @@ test('what is asked for one tenant and for many is told apart', async () => {
       [['--map-to', 'Alder Clinic='], /--map-to .* is no mapping/],
     ];
     for (const [words, says] of wrong) {
-      const { status, stderr } = await drover(['apply', ...all, '--yes', ...words, ...demo.where]);
+      const { status, stderr } = await droverHere(['apply', ...all, '--yes', ...words, ...demo.where]);
       assert.equal(status, 1, words.join(' '));
       assert.match(stderr, says);
     }
-    const unasked = await drover(['apply', ...all, ...demo.where]);
+    const unasked = await droverHere(['apply', ...all, ...demo.where]);
     assert.match(unasked.stderr, /CONFIRMATION_REQUIRED/);
-    assert.deepEqual(jsonOf(await drover(['runs', '--json', ...demo.where])).runs, []);
+    assert.deepEqual(jsonOf(await droverHere(['runs', '--json', ...demo.where])).runs, []);
   });
 });
 
@@ -230,11 +230,19 @@ test('Ctrl-C pauses after the waves under way, and the run goes on where it was'
     assert.equal(paused.status, 130, paused.stderr);
     const run = jsonOf(paused);
     assert.deepEqual([run.status, run.succeeded], ['paused', 2], 'the waves under way were finished');
-    const resumed = await drover(['runs', 'resume', run.id, '--json', ...demo.where]);
+    const resumed = await droverHere(['runs', 'resume', run.id, '--json', ...demo.where]);
     assert.equal(resumed.status, 0, resumed.stderr);
     assert.equal(jsonOf(resumed).succeeded, 3);
     const left = jsonOf(
-      await drover(['apply', ...all, '--yes', '--detach', '--include-suspended', '--json', ...demo.where]),
+      await droverHere([
+        'apply',
+        ...all,
+        '--yes',
+        '--detach',
+        '--include-suspended',
+        '--json',
+        ...demo.where,
+      ]),
     );
     const why = ['--reason', 'not now'];
     const useless = await droverHere(['runs', 'show', left.id, ...why, ...demo.where]);
@@ -242,7 +250,7 @@ test('Ctrl-C pauses after the waves under way, and the run goes on where it was'
       useless.stderr,
       /^USAGE_INVALID: drover runs show does nothing with --reason; it is for pause, /,
     );
-    const cancelled = await drover(['runs', 'cancel', left.id, '--json', ...why, ...demo.where]);
+    const cancelled = await droverHere(['runs', 'cancel', left.id, '--json', ...why, ...demo.where]);
     assert.deepEqual([cancelled.status, jsonOf(cancelled).status], [0, 'cancelled'], cancelled.stderr);
     const shown = jsonOf(await droverHere(['runs', 'show', left.id, '--json', ...demo.where]));
     assert.match(shown.statusReason, /^cancelled by .+: not now$/);
@@ -263,7 +271,7 @@ test('a run that is left to others is carried out by workers, which end at a sig
     const { id } = jsonOf(left);
     let stop = (): void => undefined;
     const worker = drover(['worker', '--count', '2', ...demo.where], { onStart: (press) => (stop = press) });
-    const watched = await drover(['runs', 'watch', id, '--json', ...demo.where]);
+    const watched = await droverHere(['runs', 'watch', id, '--json', ...demo.where]);
     assert.deepEqual([watched.status, jsonOf(watched).status], [0, 'succeeded'], watched.stderr);
     stop();
     assert.equal((await worker).status, 0);
