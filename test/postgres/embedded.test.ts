@@ -2,7 +2,15 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -98,10 +106,11 @@ describe('embedded', () => {
 
   it('lets go of the folder when it cannot be opened', async () => {
     const broken = await freshEmbedded();
-    rmSync(`${broken.dataDir}/postgres`, { recursive: true });
+    renameSync(`${broken.dataDir}/postgres`, `${broken.dataDir}/drover.aside`);
     writeFileSync(`${broken.dataDir}/postgres`, 'not a folder');
     await assert.rejects(openEmbedded(broken), (error: unknown) => !(error instanceof DroverError));
     rmSync(`${broken.dataDir}/postgres`);
+    renameSync(`${broken.dataDir}/drover.aside`, `${broken.dataDir}/postgres`);
     const db = await openEmbedded(broken);
     await db.close();
     await broken.drop();
@@ -131,10 +140,11 @@ describe('embedded', () => {
 
   it('says that a folder cannot be opened, also from its thread, and lets go of it', async () => {
     const broken = await freshEmbedded();
-    rmSync(`${broken.dataDir}/postgres`, { recursive: true });
+    renameSync(`${broken.dataDir}/postgres`, `${broken.dataDir}/drover.aside`);
     writeFileSync(`${broken.dataDir}/postgres`, 'not a folder');
     await assert.rejects(openEmbedded({ ...broken, ownThread: true }));
     rmSync(`${broken.dataDir}/postgres`);
+    renameSync(`${broken.dataDir}/drover.aside`, `${broken.dataDir}/postgres`);
     await (await openEmbedded({ ...broken, ownThread: true })).close();
     await broken.drop();
   });

@@ -115,7 +115,13 @@ eachEngine((engine) => {
     assert.deepEqual(found, { policies: 0, types: ['text'] });
   });
 
+  /** What the record of the files decides, the first of them show. */
+  const keepFirst = (): void => {
+    for (const file of readdirSync(folder).filter((name) => name >= '0005')) rmSync(join(folder, file));
+  };
+
   it('stops at a file that was changed after it was applied, and names it', async () => {
+    keepFirst();
     await migrate();
     const file = join(folder, '0002_tenants.sql');
     writeFileSync(file, `${readFileSync(file, 'utf8')}-- a change\n`);
@@ -123,6 +129,7 @@ eachEngine((engine) => {
   });
 
   it('takes other line ends for the same file', async () => {
+    keepFirst();
     await migrate();
     const file = join(folder, '0001_state.sql');
     writeFileSync(file, readFileSync(file, 'utf8').replaceAll('\n', '\r\n'));
@@ -130,6 +137,7 @@ eachEngine((engine) => {
   });
 
   it('stops at an applied version that it does not know', async () => {
+    keepFirst();
     await migrate();
     await sql((tx) =>
       tx.run(`INSERT INTO s.schema_migrations VALUES ('9000', '9000_future.sql', 'platform', 'x')`),
@@ -138,6 +146,7 @@ eachEngine((engine) => {
   });
 
   it('stops where a file would come before one that is applied', async () => {
+    keepFirst();
     await migrate();
     await sql((tx) => tx.run(`DELETE FROM s.schema_migrations WHERE version = '0003'`));
     await assert.rejects(migrate(), refusal('MIGRATION_UNKNOWN'));
@@ -151,6 +160,7 @@ eachEngine((engine) => {
     await migrate();
     const before = await tables();
     cpSync(migrationsFolder, folder, { recursive: true });
+    keepFirst();
     writeFileSync(file, `${text}SELECT 1 / 0;`);
     await assert.rejects(
       migrate(),
