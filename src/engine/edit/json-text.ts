@@ -180,17 +180,18 @@ function startNode(
   { step, name }: NodeStep,
 ): JsonNode {
   const start = reader.at;
-  const place = { start, end: start + 1, parent, step, name };
   const first = reader.text[start];
+  // Written out: a document has up to millions of nodes, and a spread takes several times as long.
   if (first === '{' || first === '[') {
     reader.at += 1;
+    const end = reader.at;
     return first === '{'
-      ? { kind: 'object', members: new Map(), hidden: [], ...place }
-      : { kind: 'array', elements: [], ...place };
+      ? { kind: 'object', members: new Map(), hidden: [], start, end, parent, step, name }
+      : { kind: 'array', elements: [], start, end, parent, step, name };
   }
   const kind = first === '"' ? 'string' : /[-0-9]/.test(first ?? '') ? 'number' : 'literal';
   reader.at = scalarEnd(reader, kind);
-  return { kind, ...place, end: reader.at };
+  return { kind, start, end: reader.at, parent, step, name };
 }
 
 function scalarEnd(reader: JsonReader, kind: JsonScalar['kind']): number {

@@ -3,7 +3,7 @@
  * layer, taken out of its quotes and escapes, is a text that may hold a layer of its own. What is changed in an inner text is written
  * into the value with one escape for each string around it, so that all bytes beside the change stay.
  */
-import { type InvalidJson, type JsonNode, parseJson, type Span } from './json-text.ts';
+import { type InvalidJson, type JsonNode, parseJson, scalarText, type Span } from './json-text.ts';
 import type { Splice } from './splices.ts';
 
 /** A text within the value. */
@@ -11,8 +11,11 @@ export interface InnerText {
   readonly text: string;
   /** How many strings are around it. */
   readonly depth: number;
-  /** Where in the value each character of the text begins, and where the last one ends; none where the text is the value. */
-  readonly offsets?: readonly number[];
+  /**
+   * Where in the value each character of the text begins, and where the last one ends; none where the text is the value. Worked out
+   * where something in the text is changed: most texts stay.
+   */
+  readonly offsets?: () => readonly number[];
 }
 
 /** A text that is JSON. */
@@ -58,20 +61,18 @@ export class TooLargeWithin extends Error {}
 
 /** What a string says, and where it says it. Undefined where the value is no string. */
 export function textWithin({ layer, node }: Spot): InnerText | undefined {
-  if (node.kind !== 'string') return undefined;
+  const text = node.kind === 'string' ? scalarText(layer.text, node) : undefined;
+  if (text === undefined) return undefined;
+  let offsets: readonly number[] | undefined;
+  return { text, depth: layer.depth + 1, offsets: () => (offsets ??= offsetsIn(layer, node)) };
+}
+
+function offsetsIn(layer: Layer, node: JsonNode): number[] {
   const offsets: number[] = [];
-  const units: string[] = [];
   let at = node.start + 1;
-  while (at < node.end - 1) {
-    offsets.push(offsetIn(layer, at));
-    const length = spelledLength(layer.text, at);
-    units.push(
-      length === 1 ? layer.text.charAt(at) : String(JSON.parse(`"${layer.text.slice(at, at + length)}"`)),
-    );
-    at += length;
-  }
+  for (; at < node.end - 1; at += spelledLength(layer.text, at)) offsets.push(offsetIn(layer, at));
   offsets.push(offsetIn(layer, at));
-  return { text: units.join(''), depth: layer.depth + 1, offsets };
+  return offsets;
 }
 
 /** How many characters of a string's text spell one of its own. The string is known to be valid. */
@@ -81,7 +82,7 @@ function spelledLength(text: string, at: number): number {
 }
 
 function offsetIn({ offsets }: InnerText, at: number): number {
-  return offsets === undefined ? at : (offsets[at] ?? 0);
+  return offsets === undefined ? at : (offsets()[at] ?? 0);
 }
 
 /** A part of an inner text as a part of the value. */
