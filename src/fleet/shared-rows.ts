@@ -3,13 +3,13 @@
  * where they are not, the run says how many remain. A model of everybody is retired with them, or where nothing else is left.
  */
 import { rowCount, verbOf } from '../engine/plan/row-text.ts';
-import { isMovingRows } from '../engine/operations/operations.ts';
+import { namedIn } from '../engine/operations/operations.ts';
 import { isOfTenants } from '../engine/plan/completion.ts';
 import type { Intent } from '../engine/plan/intent.ts';
 import { moveWords } from '../engine/plan/shell-text.ts';
 import { given } from '../engine/given.ts';
 import type { WantedModel } from '../engine/models/resolve.ts';
-import { occurrenceCount, occurrencesOf } from '../engine/plan/accounts.ts';
+import { occurrenceCount } from '../engine/plan/accounts.ts';
 import type { Plan } from '../engine/plan/plan-types.ts';
 import { sharedRows } from '../engine/tenant.ts';
 import { DroverError, isConnectionLost } from '../errors.ts';
@@ -40,12 +40,15 @@ export async function resolveShared(
   const { kind, from, to } = resolved;
   const move = { ...intentOf(asked), kind, from: textOf(from), to: textOf(to), tenant: sharedRows };
   const plan = await planMove(site, move).catch(asOutcome);
-  // A model that only tenants have, or a database without an owner: there is nothing shared to speak of.
-  if (plan instanceof DroverError) return isAsked ? { move, plan, remains: 0 } : undefined;
-  const remains = isAsked ? 0 : sharedCount(plan);
+  if (plan instanceof DroverError)
+    return isAsked || !nothingShared.has(plan.code) ? { move, plan, remains: 0 } : undefined;
+  const remains = isAsked ? 0 : namedIn(plan, isLive);
   const mayRetire = plan.source.key !== undefined;
   return isAsked || remains > 0 || mayRetire ? { move, plan, remains } : undefined;
 }
+
+/** Why there is nothing shared to speak of: a model that only tenants have, or a database in which no rows are. */
+const nothingShared: ReadonlySet<string> = new Set(['MODEL_NOT_FOUND', 'TENANT_INVALID']);
 
 /** How a model of the run is asked for where it is everybody's, or only a name. */
 export function textOf({ key, name, second, owned }: WantedModel): string {
@@ -58,16 +61,9 @@ function asOutcome(error: unknown): DroverError {
   throw error;
 }
 
-/** How many occurrences of the source in shared rows are live. */
-function sharedCount({ steps, leftBehind }: Plan): number {
-  const moving = steps.filter(isMovingRows).map(({ expected: count, ...step }) => ({
-    count,
-    ...('occurrences' in step ? { occurrences: step.occurrences } : {}),
-  }));
-  return [...moving, ...leftBehind.filter(({ live }) => live)].reduce(
-    (sum, each) => sum + occurrencesOf(each),
-    0,
-  );
+/** What a plan for the shared rows leaves of them; of rows of tenants it calls none live. */
+function isLive({ live }: Plan['leftBehind'][number]): boolean {
+  return live;
 }
 
 /** The unit as the run keeps it. */
@@ -109,7 +105,7 @@ export function sharedOutcome(
   plan: Plan,
   about: AskedMove & { readonly asked: boolean; readonly failed: number },
 ): { readonly status: 'skipped'; readonly code: string; readonly message: string } | undefined {
-  const remains = sharedCount(plan);
+  const remains = namedIn(plan, isLive);
   if (about.failed > 0) {
     const failed = about.failed === 1 ? '1 tenant' : `${about.failed} tenants`;
     const message = `${failed} failed, and the shared rows move after every tenant. ${sharedLeft(remains, about).message}`;

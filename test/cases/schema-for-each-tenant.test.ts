@@ -118,6 +118,101 @@ oneEngine((engine) => {
     });
   });
 
+  describe('rows beside the schemas of tenants', () => {
+    const own = (name: string, more = ''): string => `
+      CREATE SCHEMA ${name};
+      CREATE TABLE ${name}.agents (id int PRIMARY KEY, title text DEFAULT 'like gpt-4o', model_id int NOT NULL REFERENCES public.models, note text);
+      INSERT INTO ${name}.agents VALUES (1, 'A', 1, 'none'), (2, 'B', 2, 'none');${more}`;
+    const script = `
+      CREATE TABLE models (id int PRIMARY KEY, name text NOT NULL, gone boolean NOT NULL DEFAULT false);
+      INSERT INTO models VALUES (1, 'gpt-4o'), (2, 'gpt-4.1');
+      CREATE TABLE gallery (id int PRIMARY KEY, model_id int REFERENCES models, model text);
+      INSERT INTO gallery VALUES (1, 1, 'gpt-4o'), (2, 2, 'o3');
+      ${own('alder')} ${own('birch', `UPDATE birch.agents SET note = 'gpt-4o' WHERE id = 2;`)}`;
+    const yaml = `
+version: 1
+model: { tables: [{ table: models, columns: { name: name }, deprecated: id = 1, retired: gone, retire: { gone: true } }] }
+tenant: { schemas: [alder, birch] }
+places: [{ at: agents.model_id }, { at: agents.note }, { at: gallery.model_id }, { at: gallery.model }]`;
+    let database: SmallDatabase;
+    before(async () => (database = await smallDatabase(engine, script, yaml)));
+    after(() => database.drop());
+    const gallery = 'SELECT model_id, model FROM gallery ORDER BY id';
+    const ask = (...words: string[]): ReturnType<typeof database.run> =>
+      database.run(...words, '--from', 'gpt-4o', '--to', 'gpt-4.1');
+
+    it('are counted in the plan of a tenant, which is told of no other tenant’s schema', async () => {
+      const plan = await ask('plan', '--tenant', 'alder');
+      assert.match(plan.stdout, /complete for the tenant/i);
+      assert.match(plan.stdout, /alder\.agents\.title names the source/);
+      assert.doesNotMatch(plan.stdout + plan.stderr, /birch/);
+    });
+
+    it('move by a plan of their own, which says what tenants still name and marks nothing', async () => {
+      const plan = await ask('plan', '--shared', '--json');
+      const found = JSON.parse(plan.stdout) as {
+        completion: string;
+        leftBehind: { place: string; reason: string; count: number }[];
+        steps: { operation: string }[];
+      };
+      assert.equal(found.completion, 'complete for the tenant');
+      assert.deepEqual(
+        found.leftBehind.map(({ place, reason, count }) => [place, reason, count]),
+        [
+          ['alder.*', 'other-tenant', 1],
+          ['birch.*', 'other-tenant', 2],
+        ],
+      );
+      assert.ok(!found.steps.some(({ operation }) => operation === 'retire'));
+      const { retirements } = JSON.parse((await database.run('retirements', '--json')).stdout) as {
+        retirements: { components: { name: string }; tenants: { name: string; rows: number }[] }[];
+      };
+      const ending = retirements.find(({ components }) => components.name === 'gpt-4o');
+      assert.equal(ending?.tenants.find(({ name }) => name === 'shared rows')?.rows, 1);
+    });
+
+    it('remain after a run that was not asked for them, which says so', async () => {
+      const run = await ask('apply', '--all-tenants', '--yes', '--json');
+      const { completion, tenants } = JSON.parse(run.stdout) as {
+        completion: string;
+        tenants: { tenant: string; code: string | null }[];
+      };
+      assert.equal(completion, 'complete for the tenant');
+      assert.equal(tenants.at(-1)?.code, 'SHARED_ROWS_LEFT');
+      assert.deepEqual(await database.rows(gallery), [
+        ['1', 'gpt-4o'],
+        ['2', 'o3'],
+      ]);
+    });
+
+    it('are moved and taken back, and the tenants are not', async () => {
+      const moved = await ask('apply', '--shared', '--yes');
+      assert.equal(moved.status, 0, moved.stdout + moved.stderr);
+      assert.match(moved.stdout + moved.stderr, /Complete/);
+      assert.match(moved.stdout + moved.stderr, /SOURCE_NOT_MARKED/);
+      assert.deepEqual(await database.rows(gallery), [
+        ['2', 'gpt-4.1'],
+        ['2', 'o3'],
+      ]);
+      const history = await database.run('history', '--json');
+      const { migrations } = JSON.parse(history.stdout) as { migrations: { id: string; tenant: string }[] };
+      const undone = await database.run('rollback', migrations[0]?.id ?? '', '--yes');
+      assert.equal(undone.status, 0, undone.stdout + undone.stderr);
+      assert.deepEqual(await database.rows(gallery), [
+        ['1', 'gpt-4o'],
+        ['2', 'o3'],
+      ]);
+      assert.deepEqual(await database.rows('SELECT DISTINCT model_id FROM alder.agents'), [['2']]);
+    });
+
+    it('are said to be of unknown extent where a schema does not fit', async () => {
+      await database.script('ALTER TABLE birch.agents DROP COLUMN note');
+      const plan = await ask('plan', '--shared');
+      assert.match(plan.stdout, /TENANT_NOT_READ: Nobody knows what the tenant birch still name/);
+      assert.match(plan.stdout, /not every tenant was looked at/);
+    });
+  });
+
   describe('a run over fifty schemas', () => {
     const names = Array.from({ length: 50 }, (_, at) => `tenant_${String(at + 1).padStart(2, '0')}`);
     const script = names.map((name) => tenant(name, ['gpt-4o', 'gpt-4.1'])).join('\n');

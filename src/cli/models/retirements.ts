@@ -78,8 +78,7 @@ async function readFor(
   const registry = site.knowledge()?.name;
   if (tenancyOf(site.config) === 'single') return { found: await readRetirements(site, 'single'), registry };
   const tenants = await listTenants(site);
-  const shared = tenancyOf(site.config) === 'rows' ? [sharedUnit] : [];
-  const asked = text === undefined ? [...tenants, ...shared] : [chooseTenant(tenants, text)];
+  const asked = text === undefined ? [...tenants, sharedUnit] : [chooseTenant(tenants, text)];
   return { found: await readRetirements(site, asked, tellUnread), registry };
 }
 

@@ -6,7 +6,8 @@
  */
 import type { Mapping } from '../edit/value-rule.ts';
 import { Counts } from '../own.ts';
-import type { Step } from '../plan/plan-types.ts';
+import { occurrencesOf } from '../plan/accounts.ts';
+import type { LeftBehind, Plan, Step } from '../plan/plan-types.ts';
 import { compareText } from '../order.ts';
 import { enable } from './enable.ts';
 import { merge } from './merge.ts';
@@ -91,6 +92,18 @@ export function countChanges(
   for (const { entity, expected, actual = expected } of steps.filter(isMovingRows))
     counts.add(entity, actual);
   return counts.record();
+}
+
+/** How many occurrences of the source a plan moves, and how many it leaves of those that count. */
+export function namedIn(
+  { steps, leftBehind }: Pick<Plan, 'steps' | 'leftBehind'>,
+  counts: (entry: LeftBehind) => boolean,
+): number {
+  const moving = steps
+    .filter(isMovingRows)
+    .map((step) => ('occurrences' in step ? step.occurrences : step.expected));
+  const staying = leftBehind.filter(counts).map(occurrencesOf);
+  return [...moving, ...staying].reduce((sum, each) => sum + each, 0);
 }
 
 type StepOf<Kind extends keyof StepKinds> = StepKinds[Kind] & { readonly operation: Kind };

@@ -40,7 +40,12 @@ function withoutTarget(set: RetireStep['set']): RetireStep['set'] {
   );
 }
 
-/** A model that all tenants may use is not retired because one of them has left it, but with the last of the shared rows. */
-function isEverybodys({ tenant, source }: Snapshot): boolean {
-  return tenant !== null && source.tenant === null && !isSharedRows(tenant.key);
+/**
+ * A model that all tenants may use is not retired because one of them has left it, but with the last of the shared rows. Where each tenant
+ * has a schema of its own these are moved without a lock on any tenant's tables, so nobody knows what is written there meanwhile.
+ */
+function isEverybodys({ tenant, source, rules }: Snapshot): boolean {
+  return (
+    tenant !== null && source.tenant === null && (!isSharedRows(tenant.key) || rules.schema !== undefined)
+  );
 }

@@ -135,7 +135,7 @@ export interface Denied {
 
 /** What of the database is not looked at. */
 export interface NotLookedAt {
-  readonly what: 'schema' | 'foreign table';
+  readonly what: 'schema' | 'foreign table' | 'tenant';
   readonly name: string;
   /** How many tables it has. */
   readonly tables: number;

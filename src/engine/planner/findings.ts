@@ -3,11 +3,12 @@ import { rowCount, verbOf } from '../plan/row-text.ts';
 import { compareModels } from '../models/compatibility.ts';
 import { given } from '../given.ts';
 import { isMovingRows } from '../operations/operations.ts';
-import { completionOf } from '../plan/completion.ts';
+import { completionOf, keepsInUse } from '../plan/completion.ts';
 import { fencedPlaces } from '../plan/fence.ts';
 import { modelLabel } from '../models/model.ts';
 import { meetsClass } from '../models/security.ts';
-import { modelTablesOf } from '../rules/references.ts';
+import { modelTableOf, modelTablesOf } from '../rules/references.ts';
+import { isSharedRows } from '../tenant.ts';
 import { hiddenFindings, inventoryFindings } from './inventory-findings.ts';
 import { companionFindings, parameterFindings } from './parameter-findings.ts';
 import { subjectFindings } from './subject-findings.ts';
@@ -47,6 +48,7 @@ export function planFindings(input: FindingInput): Finding[] {
       ...given({ priceLimit }),
     }),
     ...rowlessFindings(snapshot),
+    ...unmarkedFindings(input),
     ...demandFindings(input),
     ...inventoryFindings(snapshot, input.leftBehind),
     ...hiddenFindings(snapshot),
@@ -120,6 +122,19 @@ function rowlessFindings({ rules, source, target }: Snapshot): Finding[] {
       'a place that holds keys has none to hold, and rows there stay.';
     return finding('info', 'MODEL_WITHOUT_ROW', message);
   });
+}
+
+/** Where each tenant has a schema of its own, nothing keeps its writers out while the shared rows move. */
+function unmarkedFindings({ snapshot, leftBehind }: FindingInput): Finding[] {
+  const { rules, source, tenant } = snapshot;
+  const isKept = rules.schema === undefined || !isSharedRows(tenant?.key ?? null);
+  const model = source.key === undefined ? undefined : modelTableOf(rules, source);
+  if (isKept || model?.config.retire === undefined || source.marked === true) return [];
+  if (leftBehind.some((entry) => keepsInUse(snapshot, entry))) return [];
+  const message =
+    `The row of ${modelLabel(source)} is not marked as retired: the schemas of tenants are read before and not locked. ` +
+    `Once nobody writes the source there any more, set ${Object.keys(model.config.retire).join(', ')} of ${model.table.id} by hand.`;
+  return [finding('info', 'SOURCE_NOT_MARKED', message)];
 }
 
 function defaultFindings(input: FindingInput): Finding[] {

@@ -81,7 +81,11 @@ function schemaFindings({ schema, target }: Snapshot): Finding[] {
 
 /** What nobody looked at may name the source, too. */
 function unreadFindings({ unread }: Snapshot): Finding[] {
-  const { schema: schemas = [], 'foreign table': foreign = [] } = Object.groupBy(unread, ({ what }) => what);
+  const {
+    schema: schemas = [],
+    'foreign table': foreign = [],
+    tenant: tenants = [],
+  } = Object.groupBy(unread, ({ what }) => what);
   const names = (all: readonly NotLookedAt[]): string => all.map(({ name }) => name).join(', ');
   const ignored = schemas.map(({ name }) => {
     const all = `${quoteWhereNeeded(name)}.*`;
@@ -92,7 +96,11 @@ function unreadFindings({ unread }: Snapshot): Finding[] {
     `Nobody looked at the ${count === 1 ? 'table' : `${count} tables`} of ${names(schemas)}. Add to database.schemas what may name ` +
     `models; what cannot, list as database.ignore: [${ignored.join(', ')}]. \`drover inventory\` looks at all.`;
   const remote = `Nobody looked at ${names(foreign)}: the rows are another server's. Look there, and list them under database.ignore.`;
+  const unfit =
+    `Nobody knows what the tenant${tenants.length === 1 ? '' : 's'} ${names(tenants)} still name: no plan can be made there. ` +
+    'A plan with --tenant says why; `drover config check` looks at each schema.';
   return [
+    ...(tenants.length === 0 ? [] : [finding('warning', 'TENANT_NOT_READ', unfit)]),
     ...(schemas.length === 0 ? [] : [finding('warning', 'SCHEMA_NOT_READ', elsewhere)]),
     ...(foreign.length === 0 ? [] : [finding('warning', 'FOREIGN_TABLE_NOT_READ', remote)]),
   ];

@@ -175,6 +175,7 @@ export function completionLine({
       ? []
       : [`${occurrenceCount(kept)} kept by answer still ${kept === 1 ? 'names' : 'name'} it`]),
     ...(findings.some(({ code }) => code === 'SCHEMA_NOT_READ') ? ['other schemas were not looked at'] : []),
+    ...(findings.some(({ code }) => code === 'TENANT_NOT_READ') ? ['not every tenant was looked at'] : []),
     ...(findings.some(({ code }) => code === 'FOREIGN_TABLE_NOT_READ')
       ? ['foreign tables were not looked at']
       : []),

@@ -174,9 +174,13 @@ export function tenantTable({ scope, config }: Pick<Rules, 'scope' | 'config'>):
   return findNamedTable(scope, config.tenant.root ?? '');
 }
 
-/** Can the table hold rows that are nobody's alone? Where a session sees one tenant's rows only, those of tenants are out of sight. */
+/**
+ * Can the table hold rows that are nobody's alone? Where a session sees one tenant's rows only, those of tenants are out of sight, and
+ * where each tenant has a schema of its own, all of its tables are that tenant's.
+ */
 export function mayHoldShared(rules: Pick<Rules, 'exclusive' | 'ownership'>, table: TableId): boolean {
-  return rules.exclusive !== true || rules.ownership.get(table)?.kind === 'global';
+  const kind = rules.ownership.get(table)?.kind;
+  return kind === 'global' || (rules.exclusive !== true && kind !== 'single');
 }
 
 /** The tables that hold models of a kind. */

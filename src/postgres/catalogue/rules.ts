@@ -21,14 +21,15 @@ import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import type { Question } from '../driver/question.ts';
+import { isSharedRows } from '../../engine/tenant.ts';
 import type { TenantKey } from '../../engine/tenant.ts';
-import { sharedSchemas, tenancyOf, tenantPatterns } from '../../engine/rules/tenancy.ts';
+import { isTenantSchema, sharedSchemas, tenancyOf, tenantPatterns } from '../../engine/rules/tenancy.ts';
 import type { Config } from '../../engine/rules/config.ts';
 import { digestDefinitions } from '../../engine/planner/facts.ts';
 import type { Hidden, NotLookedAt } from '../../engine/plan/snapshot.ts';
 import { readCatalog } from './catalog.ts';
 import { sha256 } from './digest.ts';
-import { readSchemaTexts } from './schema-texts.ts';
+import { readSchemaTexts, schemaOfText } from './schema-texts.ts';
 import type { SchemaText } from './schema-texts.ts';
 import { catalogueMark, catalogueMarkOf, catalogueSight } from './mark.ts';
 import type { Marked, CatalogueSight } from './mark.ts';
@@ -101,7 +102,8 @@ export class KeptRules {
     if (isFit && kept.mark === seen.mark) return this.#known(name, { ...kept, ...seen }, site);
     const knowledge = site.knowledge();
     const rules = withKnowledge(await resolve(tx, site, own), knowledge);
-    const ground = groundOf(rules, await readSchemaTexts(tx), await unreadOf(tx, site, rules));
+    const texts = (await readSchemaTexts(tx)).filter((text) => !isOfAnother(site.config, text, name));
+    const ground = groundOf(rules, texts, await unreadOf(tx, site, rules));
     // Where every statement sees the newest, the catalogue may have changed between two of them.
     const after = await tx.ask(mark);
     if (after.mark === seen.mark) this.#keep(name, { ...after, config: site.config, knowledge, ground });
@@ -155,12 +157,13 @@ export async function groundSeen(tx: Tx, site: Ruled, { seen, tenant }: SeenFor)
   const { config, kept } = site;
   if (tenancyOf(config) !== 'schemas') return kept.read(tx, site, seen);
   if (tenant === undefined) return firstGround(tx, site, seen);
+  if (isSharedRows(tenant)) return sharedGround(tx, site, seen);
   return kept.read(tx, site, seen, ownSchema(config, tenant));
 }
 
 /** The mark of the catalogue as far as the tenant's rules follow from it. */
 export function markFor({ config }: Pick<Ruled, 'config'>, tenant: TenantKey): Question<Marked> {
-  return tenancyOf(config) === 'schemas' && tenant !== undefined
+  return tenancyOf(config) === 'schemas' && tenant !== undefined && !isSharedRows(tenant)
     ? catalogueMarkOf(ownSchema(config, tenant))
     : catalogueMark;
 }
@@ -179,6 +182,13 @@ async function firstGround(tx: Tx, site: Ruled, { sight }: CatalogueSight): Prom
   throw refused ?? noSchema(config);
 }
 
+/** The rules for what is in no tenant's schema. The tables of the first schema are known, so that a configuration may name them. */
+async function sharedGround(tx: Tx, site: Ruled, seen: CatalogueSight): Promise<RulesGround> {
+  const ground = await firstGround(tx, site, seen);
+  const { schema } = ground.rules;
+  return { ...ground, texts: ground.texts.filter((text) => schemaOfText(text) !== schema) };
+}
+
 function noSchema(config: Config): DroverError {
   const called = tenantPatterns(config).join(', ');
   const message = `no schema is called ${called}, so there is no tenant`;
@@ -189,6 +199,13 @@ function noSchema(config: Config): DroverError {
       problems: [{ path: ['tenant', 'schemas'], message }],
     },
   );
+}
+
+/** Is it in the schema of another tenant? */
+function isOfAnother(config: Config, text: SchemaText, own: string): boolean {
+  if (tenancyOf(config) !== 'schemas') return false;
+  const schema = schemaOfText(text);
+  return schema !== own && isTenantSchema(config, schema);
 }
 
 function isMarked(seen: CatalogueSight): seen is Marked {

@@ -15,6 +15,12 @@ export interface SchemaText {
   readonly live: boolean;
 }
 
+/** The schema of a part: each is called with it. */
+export function schemaOfText({ object }: Pick<SchemaText, 'object'>): string {
+  const [, quoted, plain = ''] = /^(?:"((?:[^"]|"")+)"|([^".]+))\./.exec(object) ?? [];
+  return quoted?.replaceAll('""', '"') ?? plain;
+}
+
 /** Every part that can name a model, with the statement that would write it anew. */
 export async function readSchemaTexts(tx: Tx): Promise<SchemaText[]> {
   const { path } = await tx.one<{ path: string }>(`SELECT current_setting('search_path') AS path`);

@@ -29,6 +29,7 @@ export function ownColumn(rules: Rules, { table }: Pick<ModelTable, 'table'>): s
 /** Can a row of the table serve everybody? */
 export function canBeEverybodys(rules: Rules, model: ModelTable): boolean {
   const own = ownColumn(rules, model);
+  if (rules.schema !== undefined && rules.ownership.get(model.table.id)?.kind === 'single') return false;
   if (isGlobalTable(rules, model) || model.config.global !== undefined) return true;
   return own === undefined || !columnOf(model.table, own).notNull;
 }

@@ -119,6 +119,8 @@ function pairsOfKind(rules: Rules, kind: string, intents: readonly Intent[]): Qu
   // Rows of everybody can refer to no tenant's model, so where all models are tenants' they name one.
   const names = isSharedRows(intents[0]?.tenant) && !tables.some((each) => canBeEverybodys(rules, each));
   const apart = rules.kinds.length > 1;
+  // Of the schemas of tenants one is known here, and which one says nothing.
+  const seen = rules.schema === undefined ? tables : tables.filter((each) => canBeEverybodys(rules, each));
   if (table === undefined)
     return { statements: [], read: () => intents.map((intent) => outcomeOf(() => textPair(rules, intent))) };
   const own = names
@@ -127,7 +129,7 @@ function pairsOfKind(rules: Rules, kind: string, intents: readonly Intent[]): Qu
   // What nobody owns may mean the model of any tenant, as far as one session sees them all.
   const others =
     isSharedRows(intents[0]?.tenant) && rules.exclusive !== true
-      ? inOrder(intents.map(({ from }) => modelsNamed(rules, tables, possibleNames(from.trim()))))
+      ? inOrder(intents.map(({ from }) => modelsNamed(rules, seen, possibleNames(from.trim()))))
       : nothing<ModelFacts[][]>([]);
   return readAs(inOrder([own, others]), ([models, called]) =>
     intents.map((intent, at) => {

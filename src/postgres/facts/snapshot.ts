@@ -130,6 +130,7 @@ export function tenantsOf(rules: Rules, keys: readonly (string | undefined)[]): 
 
 /** The rules are those of one schema, and whose it is. */
 function schemaTenant({ schema }: Rules, key: string | undefined): TenantFound {
+  if (isSharedRows(key ?? null)) return { key: sharedRows, name: 'shared rows' };
   return key !== undefined && key === schema ? { key, name: key } : missingTenant('the database', key);
 }
 

@@ -25,6 +25,7 @@ import { groundSeen, hiddenFrom } from '../facts/visibility.ts';
 import { refuseIssued } from '../records/aliases.ts';
 import { siteFor } from '../scope/rows-site.ts';
 import { withTenants } from '../scope/site.ts';
+import { leavesSchemasOut, withTenantsUses } from './tenants-in-schemas.ts';
 import type { Site } from '../scope/site.ts';
 import { mayShare, ownError } from './batch.ts';
 import { refuseUnknown } from './unknown.ts';
@@ -87,6 +88,10 @@ async function issuedBefore(
  */
 export async function planMoves(given: Site, intents: readonly Intent[]): Promise<(Plan | DroverError)[]> {
   const site = siteFor(given, intents[0] ?? {});
+  if (leavesSchemasOut(site, intents)) {
+    const moves = await readMoves(given, intents);
+    return reading(site, intents, (tx) => plansOf(tx, moves));
+  }
   const plan = (some: readonly Intent[]): Promise<(Plan | DroverError)[]> =>
     reading(site, some, async (tx) => {
       const moves = await readWithin(tx, site, some);
@@ -96,9 +101,16 @@ export async function planMoves(given: Site, intents: readonly Intent[]): Promis
 }
 
 /** For each intent, every tenant once, the move or why there is none. */
-export function readMoves(given: Site, intents: readonly Intent[]): Promise<(Move | DroverError)[]> {
+export async function readMoves(given: Site, intents: readonly Intent[]): Promise<(Move | DroverError)[]> {
   const site = siteFor(given, intents[0] ?? {});
-  return together(site, intents, (some) => reading(site, some, (tx) => readWithin(tx, site, some)));
+  const read = (some: readonly Intent[]): Promise<(Move | DroverError)[]> =>
+    reading(site, some, (tx) => readWithin(tx, site, some));
+  const moves = await together(site, intents, read);
+  if (!leavesSchemasOut(site, intents)) return moves;
+  const ofTenants = (some: readonly Intent[]): ReturnType<typeof planMoves> => planMoves(given, some);
+  return Promise.all(
+    moves.map((move) => (move instanceof DroverError ? move : withTenantsUses(site, move, ofTenants))),
+  );
 }
 
 /** Statements that a connection keeps fail once where their tables were changed, and then it reads what they are by now. */

@@ -55,7 +55,11 @@ export async function asTenant<T>(
 function pathOf({ sharedSchemas: shared }: TenantScope, tenant: string): Query[] {
   // A name that no schema can have is no tenant's: whoever reads the rules finds out.
   if (shared === undefined || Buffer.byteLength(tenant) > 63) return [];
-  return [`SET LOCAL search_path = ${[tenant, ...shared].map(quoteIdent).join(', ')}`];
+  return [searchPath([tenant, ...shared])];
+}
+
+function searchPath(schemas: readonly string[]): string {
+  return `SET LOCAL search_path = ${schemas.map(quoteIdent).join(', ')}`;
 }
 
 /** Runs `work` in a transaction that sees the named tenants and no other. */
@@ -97,10 +101,13 @@ export async function asSharedRows<T>(
   scope: TenantScope,
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
-  const { shared } = scope;
-  return shared === undefined
-    ? asOperator(db, scope, work)
-    : db.transaction(opening(scope, shared.role, shared.settings), work, scope.extent);
+  const { shared, sharedSchemas } = scope;
+  if (shared !== undefined)
+    return db.transaction(opening(scope, shared.role, shared.settings), work, scope.extent);
+  return asOperator(db, scope, async (tx) => {
+    if (sharedSchemas !== undefined) await tx.run(searchPath(sharedSchemas));
+    return work(tx);
+  });
 }
 
 /**
