@@ -89,6 +89,30 @@ places:`;
       assert.deepEqual(asked, { 'steps.model_id': ['2', '5'], 'steps.params/model_id': ['3'] });
     });
 
+  test('beside a key a column of text holds the name, and a key elsewhere the key', async () => {
+    const at = await smallDatabase(
+      engine,
+      `CREATE TABLE models (id int PRIMARY KEY, name text);
+      CREATE TABLE bots (id int PRIMARY KEY, model_id int REFERENCES models, engine text, again int, body jsonb);
+      INSERT INTO models VALUES (1, 'gpt-4o'), (2, 'gpt-4.1'), (3, 'o3');
+      INSERT INTO bots VALUES (1, 1, 'gpt-4o', 1, '{"model_id": 1}'), (2, 1, 'o3', 1, '{"model_id": 1}');`,
+      `version: 1
+model: { tables: [{ table: models, columns: { name: name } }] }
+tenant: { root: none }
+places: [{ at: bots.model_id, copies: [engine, again, body/model_id] }]
+`,
+    );
+    const { stdout } = await at.run(
+      ...['apply', '--from', 'gpt-4o', '--to', 'gpt-4.1', '--leave-asks', '--yes'],
+    );
+    assert.deepEqual(await at.rows('SELECT model_id, engine, again, body::text FROM bots ORDER BY id'), [
+      ['2', 'gpt-4.1', '2', '{"model_id": 2}'],
+      ['1', 'o3', '1', '{"model_id": 1}'],
+    ]);
+    assert.match(stdout, /7 occurrences: 4 move, 3 are asked about/);
+    await at.drop();
+  });
+
   test('a copy in a document that cannot be found is refused with the way out', async () => {
     const at = await smallDatabase(engine, steps);
     try {

@@ -98,4 +98,29 @@ oneEngine((engine) => {
     assert.match(stdout, /1 occurrence: 1 moves\.\nComplete/);
     await db.drop();
   });
+
+  test('a move from one name of a model to another leaves alone what has the other already', async () => {
+    const [alias, id] = ['claude-haiku-4-5-20251001', 'claude-haiku-4-5'];
+    for (const [from, to, count] of [
+      [alias, id, 2],
+      [id, alias, 3],
+    ] as const) {
+      const db = await smallDatabase(
+        engine,
+        `CREATE TABLE bots (id int PRIMARY KEY, model text, menu jsonb);
+        INSERT INTO bots VALUES (1, '${alias}', '["${alias}"]'), (2, '${id}', '["${id}"]'), (3, 'anthropic/${id}', '[]');`,
+        plain('{ at: bots.model, also: ["anthropic/{name}"] }, { at: bots.menu, json: "", shape: list }'),
+      );
+      const { status, stdout, stderr } = await db.run('apply', '--from', from, '--to', to, '--yes');
+      assert.equal(status, 0, stderr);
+      assert.match(stdout, new RegExp(`${count} occurrences: ${count} move`));
+      const rows = await db.rows('SELECT model, menu::text FROM bots ORDER BY id');
+      assert.deepEqual(rows, [
+        [to, `["${to}"]`],
+        [to, `["${to}"]`],
+        [`anthropic/${from === id ? alias : id}`, '[]'],
+      ]);
+      await db.drop();
+    }
+  });
 });

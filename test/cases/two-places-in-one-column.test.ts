@@ -85,3 +85,41 @@ oneEngine((engine) => {
     );
   });
 });
+
+oneEngine((engine) => {
+  it('a value to which several places lead is one occurrence, of the place that moves it', async () => {
+    const both = `'{"args":"--model=gpt-4o","model":"gpt-4o","list":["gpt-4o"]}'`;
+    const database = await smallDatabase(
+      engine,
+      `CREATE TABLE bots (id int PRIMARY KEY, inside jsonb, deep text, text text, past jsonb);
+      INSERT INTO bots VALUES (1, ${both}, ${both}, '{"model": "gpt-4o"}', ${both});`,
+      `version: 1
+model: { identity: [name] }
+tenant: { root: none }
+places:
+  - { at: bots.inside, json: "/*", shape: inside }
+  - { at: bots.inside, json: /model }
+  - { at: bots.inside, json: /list, shape: list }
+  - { at: bots.deep, json: /list, shape: list }
+  - { at: bots.deep, json: "/**", shape: inside }
+  - { at: bots.deep, json: "/**/model" }
+  - { at: bots.text, shape: inside }
+  - { at: bots.text, json: /model }
+  - { at: bots.past, json: "/**", role: history }
+  - { at: bots.past, json: /args, shape: inside, live: id > 1 }
+  - { at: bots.past, json: /model }
+`,
+    );
+    const models = ['--from', 'gpt-4o', '--to', 'gpt-4.1'];
+    const { stdout } = await database.run('plan', ...models, '--json');
+    assert.deepEqual((JSON.parse(stdout) as { accounts: unknown }).accounts, { move: 8, history: 2 });
+    const done = await database.run('apply', ...models, '--yes');
+    assert.equal(done.status, 0, done.stderr);
+    const moved = both.slice(1, -1).replaceAll('gpt-4o', 'gpt-4.1');
+    const jsonb = (text: string): string => text.replaceAll(/([:,])(?=")/g, '$1 ').replaceAll(':[', ': [');
+    const rows = await database.rows('SELECT deep, text, inside::text = deep::jsonb::text FROM bots');
+    assert.deepEqual(rows, [[moved, '{"model": "gpt-4.1"}', 'true']]);
+    assert.equal(jsonb(moved).includes('gpt-4o'), false);
+    await database.drop();
+  });
+});

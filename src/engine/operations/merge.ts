@@ -11,7 +11,7 @@ export const merge: Operation<MergeStep> = {
   touches: ({ move }) => [move.place],
   mappings: ({ move }) => [[move.place, move.mappings]],
   describe: ({ expected, move, carry }) =>
-    `${rowCount(expected)} of ${move.place} removed, because the target is there already` +
+    `${rowCount(expected)} of ${move.place} removed, because another row has the target, or comes to have it` +
     (carry.length === 0 ? '' : `; ${carry.join(', ')} passed to the row that stays`),
   movesRows: true,
 };

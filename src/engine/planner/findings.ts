@@ -113,13 +113,16 @@ function demandFindings({ snapshot }: FindingInput): Finding[] {
 }
 
 /** A table may hold only some of the models. The others are named by text, and by no key. */
-function rowlessFindings({ rules, source, target }: Snapshot): Finding[] {
+function rowlessFindings({ rules, source, target, tenant }: Snapshot): Finding[] {
   const tables = modelTablesOf(rules, source.kind).map(({ config }) => config.table);
   const rowless = tables.length === 0 ? [] : [source, target].filter(({ key }) => key === undefined);
+  const shared = isSharedRows(tenant?.key ?? null);
   return rowless.map((model) => {
-    const message =
-      `${modelLabel(model)} has no row in ${tables.join(' or ')}; the registry knows it. It is named by text alone: ` +
-      'a place that holds keys has none to hold, and rows there stay.';
+    const why =
+      shared && model.tenant === null
+        ? `The rows of ${tables.join(' and ')} are tenants' own, and shared rows can refer to none of them: ${modelLabel(model)}`
+        : `${modelLabel(model)} has no row in ${tables.join(' or ')}, but the registry knows it. It`;
+    const message = `${why} is named by text alone: a place that holds keys has none to hold, and rows there stay.`;
     return finding('info', 'MODEL_WITHOUT_ROW', message);
   });
 }
@@ -164,7 +167,7 @@ function mergeFindings({ steps, snapshot }: FindingInput): Finding[] {
   const merges = steps.filter((step) => step.operation === 'merge');
   return merges.flatMap(({ move: { place }, entity, expected: count, carry }) => {
     const message =
-      `${rowCount(count)} of ${place} ${verbOf(count, 'are')} removed because a row with the target is already there; that row survives` +
+      `${rowCount(count)} of ${place} ${verbOf(count, 'are')} removed because another row there has the target, or comes to have it; that row survives` +
       (carry.length === 0 ? '.' : `, and is given ${carry.join(', ')} of the removed one.`);
     const lost = snapshot.merged.filter((one) => one.place === place && !carry.includes(one.column));
     return [

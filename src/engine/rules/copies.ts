@@ -80,7 +80,9 @@ function findCopies(draft: Draft, named: NamedCopy, known: readonly Place[]): Pl
     );
   if (pointer === '' && ['json', 'jsonb'].includes(column.kind))
     return refuse(`${name} is a document: say where in it the copy is, such as ${name}/model`);
-  return resolvePlace(draft, copyConfig(named, path, pointer), at);
+  const own = findColumn(table, place.column);
+  const holdsName = pointer === '' && isText(column) && own !== undefined && !isText(own);
+  return resolvePlace(draft, copyConfig(named, { path, pointer, holdsName }), at);
 }
 
 /** `steps.params/model_id` is a column with a pointer into it. A slash within quotes is part of a name. */
@@ -102,9 +104,24 @@ function differenceOf(place: Place, copy: Place): string | undefined {
   return place.kind === copy.kind ? undefined : 'kind';
 }
 
-/** A copy that no place speaks of is written like the place, and moves on the same conditions. */
-function copyConfig({ said, place }: NamedCopy, path: string, pointer: string): PlaceConfig {
-  const template = place.columns[0]?.template ?? '{name}';
+function isText({ kind }: Column): boolean {
+  return /^(text|citext|enum)$/.test(kind);
+}
+
+/**
+ * A copy that no place speaks of is written like the place, and moves on the same conditions. Beside a key that is no text, a column of
+ * text holds the name.
+ */
+function copyConfig(
+  { said, place }: NamedCopy,
+  {
+    path,
+    pointer,
+    holdsName,
+  }: { readonly path: string; readonly pointer: string; readonly holdsName: boolean },
+): PlaceConfig {
+  const own = place.columns[0]?.template ?? '{name}';
+  const template = own === '{key}' && holdsName ? '{name}' : own;
   const { role, live, ask, guard, reason } = said;
   return {
     at: path,

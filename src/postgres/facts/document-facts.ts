@@ -3,8 +3,9 @@ import { compareText } from '../../engine/order.ts';
 import { Counts } from '../../engine/own.ts';
 import { stateFromCode, withCollision } from '../../engine/plan/place-state.ts';
 import type { EditRule } from '../../engine/rules/documents.ts';
-import { isUse } from '../../engine/rules/place.ts';
+import { canMove, isUse } from '../../engine/rules/place.ts';
 import { markOf } from '../../engine/edit/marks.ts';
+import type { Rewritten } from '../../engine/edit/documents.ts';
 import type { Mapping } from '../../engine/edit/value-rule.ts';
 import type { StateCode } from '../../engine/plan/place-state.ts';
 import type { RowName } from '../../engine/plan/plan-types.ts';
@@ -69,11 +70,11 @@ function addDocument(
   places: readonly ReadRow[],
   document: Document,
 ): void {
-  const all = places.flatMap(({ row, skipped }, at) => {
+  const open = places.flatMap(({ row, skipped }, at) => {
     const stated = document.states[at] ?? null;
-    return skipped || stated === null ? [] : [lookAt(row, stated, document)];
+    return skipped || stated === null ? [] : [{ row, stated, at }];
   });
-  const found = countedOnce(all);
+  const found = countedOnce(eachValueOnce(open, document));
   if (found.length === 0) return;
   const id = JSON.stringify([
     found.map(({ id: place, state }) => [place, state]),
@@ -99,8 +100,42 @@ interface Found {
   readonly past: boolean;
 }
 
-function lookAt(row: EditRule, stated: StateCode, document: Document): Found {
-  const edited = editWhole([row], document);
+/** A place of the document with what its row is for it, and its number. */
+interface Stated {
+  readonly row: EditRule;
+  readonly stated: StateCode;
+  readonly at: number;
+}
+
+/**
+ * Where several places lead to one value it is one occurrence, and of the place that moves it. So each place looks at what those before
+ * it leave, as the editors do.
+ */
+function eachValueOnce(open: readonly Stated[], document: Document): Found[] {
+  let left = document;
+  const found = open.toSorted(movesFirst).map(({ row, stated, at }) => {
+    const edited = editWhole([row], left);
+    if (open.length > 1 && edited.kind === 'edited') left = { ...left, ...edited.value };
+    return { at, found: lookAt(row, stated, edited) };
+  });
+  return found.toSorted((a, b) => a.at - b.at).map((each) => each.found);
+}
+
+/** What moves before what stays, and of two that move what says more of the model first: a bare name may be asked about. */
+function movesFirst(a: Stated, b: Stated): number {
+  return standsBehind(a) - standsBehind(b) || partsOf(b.row) - partsOf(a.row);
+}
+
+function standsBehind({ row, stated }: Stated): number {
+  if (!canMove(row.place)) return 2;
+  return row.place.role !== 'ask' && stateFromCode(stated).standing === 'live' ? 0 : 1;
+}
+
+function partsOf({ place }: EditRule): number {
+  return Object.keys(place.json?.fields ?? {}).length;
+}
+
+function lookAt(row: EditRule, stated: StateCode, edited: Rewritten): Found {
   const { id } = row.place;
   const past = !isUse(row.place) || stateFromCode(stated).standing === 'history';
   if (edited.kind === 'unreadable') {

@@ -8,7 +8,7 @@ import type { Term } from '../../engine/inventory/term.ts';
 import type { WrittenForms } from '../../engine/models/knowledge.ts';
 import { keyTexts } from '../../engine/models/key-forms.ts';
 import { textsNaming } from '../../engine/rules/mapping.ts';
-import type { ModelPair } from '../../engine/models/model.ts';
+import type { ModelFacts, ModelPair } from '../../engine/models/model.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 
 /** The model of a term that means the source. A snapshot or variant of it has the name of its own. */
@@ -37,13 +37,22 @@ const mostKnown = 200;
 export function soughtOf(rules: Rules, { source, target }: ModelPair): Sought {
   if (rules.subject !== undefined) return soughtKey(source.key ?? '');
   const texts = textsNaming(source, rules.config, rules.places);
-  const targets = textsNaming(target, rules.config, rules.places).filter((text) => !texts.includes(text));
+  const targets = textsNaming(target, rules.config, rules.places).filter(
+    (text) => !texts.includes(text) || isOnly(rules, { source, target }, text),
+  );
   const { name = '', provider } = source.components;
   const id = JSON.stringify([rules.knowledge?.name, texts, name, provider, targets]);
   const names = known.get(id) ?? soughtNames(texts, targets, rules.knowledge?.written(name, provider));
   if (known.size >= mostKnown) known.clear();
   known.set(id, names);
   return withKey(names, source.key);
+}
+
+/** Where source and target are two names of one model: is it what the target alone was called? */
+function isOnly({ config, places }: Rules, { source, target }: ModelPair, text: string): boolean {
+  const called = ({ spellings: _others, ...model }: ModelFacts): string[] =>
+    textsNaming(model, config, places);
+  return called(target).includes(text) && !called(source).includes(text);
 }
 
 /** The key of a row. One that tells nothing is not looked for. */
