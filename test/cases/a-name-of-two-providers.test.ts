@@ -194,4 +194,41 @@ oneEngine((engine) => {
     const models = await database.rows('SELECT model FROM bots WHERE model IS NOT NULL ORDER BY id');
     assert.deepEqual(models.flat(), ['gpt-4o', 'gpt-4.1', 'gpt-4o']);
   });
+
+  it('is warned of where a kind or an address beside it may tell servers apart, which no place compares', async () => {
+    const nodes = (...kinds: string[]): string =>
+      JSON.stringify(kinds.map((name) => ({ data: { name, modelName: 'gpt-4o' } })));
+    const at = await smallDatabase(
+      engine,
+      `CREATE TABLE boxes (id int PRIMARY KEY, node_type text, note text, model text);
+      CREATE TABLE calm (id int PRIMARY KEY, node_type text, note text, model text);
+      CREATE TABLE flows (id int PRIMARY KEY, body text);
+      CREATE TABLE links (id int PRIMARY KEY, setup jsonb, menu text[]);
+      INSERT INTO boxes VALUES (1, 'lmChatOpenAi', NULL, 'gpt-4o'), (2, 'lmChatAzureOpenAi', NULL, 'gpt-4o'), (3, 'bedrock', NULL, 'o3');
+      INSERT INTO calm VALUES (1, 'azure', NULL, 'gpt-4o'), (2, 'azure', 'not on bedrock', 'gpt-4o');
+      INSERT INTO flows VALUES (1, '${nodes('chatOpenAI', 'azureChatOpenAI')}'), (2, '${nodes('chatOpenAI')}');
+      INSERT INTO links VALUES (1, '{"url": "https://elm.openai.azure.com"}', '{gpt-4o}'), (2, '{}', '{gpt-4o}');`,
+      `version: 1
+model: { identity: [name] }
+tenant: { root: none }
+places:
+  - { at: boxes.model }
+  - { at: calm.model }
+  - { at: flows.body, json: "/*/data/modelName" }
+  - { at: links.menu, shape: list }
+`,
+    );
+    const { stdout } = await at.run('plan', '--from', 'gpt-4o', '--to', 'gpt-4.1', '--json');
+    const { findings } = JSON.parse(stdout) as { findings: { code: string; place: string; count: number }[] };
+    const warned = findings.filter(({ code }) => code === 'SERVER_NOT_COMPARED');
+    assert.deepEqual(
+      warned.map(({ place, count }) => [place, count]),
+      [
+        ['boxes.model', 1],
+        ['flows.body/*/data/modelName', 1],
+        ['links.menu', 1],
+      ],
+    );
+    await at.drop();
+  });
 });

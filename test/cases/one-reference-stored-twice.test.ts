@@ -103,8 +103,8 @@ places: [{ at: bots.model_id, copies: [engine, again, body/model_id] }]
 `,
     );
     const { stdout } = await at.run(
-      ...['apply', '--from', 'gpt-4o', '--to', 'gpt-4.1', '--leave-asks', '--yes'],
-    );
+      'apply', '--from', 'gpt-4o', '--to', 'gpt-4.1', '--leave-asks', '--yes',
+    ); // prettier-ignore
     assert.deepEqual(await at.rows('SELECT model_id, engine, again, body::text FROM bots ORDER BY id'), [
       ['2', 'gpt-4.1', '2', '{"model_id": 2}'],
       ['1', 'o3', '1', '{"model_id": 1}'],

@@ -111,6 +111,11 @@ export function looksLikeModel(value: string): boolean {
   return value.length <= 100 && modelName.test(value) && /[-\d]/.test(value);
 }
 
+/** Who serves models that others made, as parts of words: `azureChatOpenAI`, `eu.aiplatform.vertex`. */
+export const serversOfOthers: readonly string[] = [
+  ...wordSet('azure bedrock vertex openrouter litellm databricks watsonx cloudflare copilot'),
+];
+
 const reserved = wordSet(`
   all and any array as asc both case cast check collate column constraint create default desc distinct do else end except false
   fetch for foreign from grant group having in into is join like limit not null of off offset on only or order primary references

@@ -106,6 +106,13 @@ export interface MergedSetting {
   readonly example: { readonly key: string; readonly removed: string; readonly survivor: string | null };
 }
 
+/** Words that may say through whom a model is reached, beside a name in rows that move. */
+export interface ServersBeside {
+  readonly place: string;
+  /** Each set of them, `azure, bedrock`; empty where a row has none. */
+  readonly rows: readonly { readonly servers: string; readonly rows: number }[];
+}
+
 /** Values of a setting beside a place, in rows of which the reference moves. */
 export interface CompanionValues {
   readonly place: string;
@@ -209,6 +216,8 @@ export interface Snapshot {
   readonly denied: readonly Denied[];
   readonly companions: readonly CompanionValues[];
   readonly merged: readonly MergedSetting[];
+  /** Where nobody says the provider. */
+  readonly servers?: readonly ServersBeside[];
   /** What the session cannot see, or may not see all of. */
   readonly hidden: readonly Hidden[];
   readonly unread: readonly NotLookedAt[];

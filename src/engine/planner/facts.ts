@@ -19,6 +19,7 @@ const ofRows: Facts = {
   'demands of the surroundings': ({ demands }) => demands,
   'settings beside the references': ({ companions }) => companions,
   'settings of rows that a merge removes': ({ merged }) => merged,
+  'words beside the names': ({ servers = [] }) => (servers.length === 0 ? undefined : servers),
   'space grants needed': ({ grants }) => grants,
   'rows that forbid the target': ({ denied }) =>
     denied.length === 0 ? undefined : denied.map(({ place, rows }) => ({ place, rows })),

@@ -49,6 +49,7 @@ export function planFindings(input: FindingInput): Finding[] {
     }),
     ...rowlessFindings(snapshot),
     ...unmarkedFindings(input),
+    ...serverFindings(snapshot),
     ...demandFindings(input),
     ...inventoryFindings(snapshot, input.leftBehind),
     ...hiddenFindings(snapshot),
@@ -138,6 +139,22 @@ function unmarkedFindings({ snapshot, leftBehind }: FindingInput): Finding[] {
     `The row of ${modelLabel(source)} is not marked as retired: the schemas of tenants are read before and not locked. ` +
     `Once nobody writes the source there any more, set ${Object.keys(model.config.retire).join(', ')} of ${model.table.id} by hand.`;
   return [finding('info', 'SOURCE_NOT_MARKED', message)];
+}
+
+/** What no place compares may tell models of one name apart. Where all rows say the same it tells nothing. */
+function serverFindings({ servers = [], rules }: Snapshot): Finding[] {
+  const documents = new Set(rules.places.flatMap(({ id, carrier }) => (carrier === 'columns' ? [] : [id])));
+  return servers
+    .filter(({ place, rows }) => rows.length > 1 || documents.has(place))
+    .map(({ place, rows }) => {
+      const said = rows.filter(({ servers: words }) => words !== '');
+      const count = said.reduce((sum, one) => sum + one.rows, 0);
+      const words = [...new Set(said.flatMap(({ servers: some }) => some.split(', ')))].toSorted();
+      const message =
+        `${rowCount(count)} of ${place} ${verbOf(count, 'have')} ${words.join(', ')} beside the name, which may say through whom the model ` +
+        'is reached, and no place compares that: the name moves under each. Say by `partner`, `fields` or `live` which are meant.';
+      return finding('warning', 'SERVER_NOT_COMPARED', message, { place, count });
+    });
 }
 
 function defaultFindings(input: FindingInput): Finding[] {

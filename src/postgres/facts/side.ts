@@ -8,6 +8,7 @@ import type {
   NeededGrant,
   ParameterDocuments,
   PlaceGroup,
+  ServersBeside,
 } from '../../engine/plan/snapshot.ts';
 import { stateFromCode } from '../../engine/plan/place-state.ts';
 import type { Place, Reliance } from '../../engine/rules/place.ts';
@@ -19,6 +20,7 @@ import { mineSql } from '../sql/row.ts';
 import { stateSql } from '../sql/state.ts';
 import { allOf, bind, column, list, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
+import { serversOf } from './servers.ts';
 import { companionsOf, parametersOf } from './settings.ts';
 import { addEach, mineOnSource, placesInUse, usedPlace } from './used-places.ts';
 import type { PlaceInUse, UsedInput } from './used-places.ts';
@@ -36,10 +38,19 @@ export interface SideFacts {
   readonly demands: Demand[];
   readonly companions: CompanionValues[];
   readonly merged: MergedSetting[];
+  readonly servers: ServersBeside[];
 }
 
 export function nothingBeside(): SideFacts {
-  return { parameters: [], grants: [], dependents: new Counts(), demands: [], companions: [], merged: [] };
+  return {
+    parameters: [],
+    grants: [],
+    dependents: new Counts(),
+    demands: [],
+    companions: [],
+    merged: [],
+    servers: [],
+  };
 }
 
 /** For each member. Parameters are read only where they are translated, grants only for narrowed plans. All is asked together. */
@@ -47,7 +58,9 @@ export function sideFacts(input: UsedInput): Question<SideFacts[]> {
   const facts = input.members.map(nothingBeside);
   const used = placesInUse(input);
   const relying = [...used, ...placesInUse(input, 'json')];
+  const naming = [...relying, ...placesInUse(input, 'text'), ...placesInUse(input, 'array')];
   const questions = [
+    ...naming.flatMap((one) => serversOf(one, (member, found) => facts[member]?.servers.push(found))),
     ...relying.flatMap((one) => grantsOf(input, { one, used }, facts)),
     ...used.flatMap((one) => [
       ...parametersOf(one, (member, found) => facts[member]?.parameters.push(found)),

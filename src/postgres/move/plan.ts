@@ -108,9 +108,9 @@ export async function readMoves(given: Site, intents: readonly Intent[]): Promis
   const moves = await together(site, intents, read);
   if (!leavesSchemasOut(site, intents)) return moves;
   const ofTenants = (some: readonly Intent[]): ReturnType<typeof planMoves> => planMoves(given, some);
-  return Promise.all(
-    moves.map((move) => (move instanceof DroverError ? move : withTenantsUses(site, move, ofTenants))),
-  );
+  const [move] = moves;
+  if (move === undefined || move instanceof DroverError) return moves;
+  return [await withTenantsUses(site, move, ofTenants)];
 }
 
 /** Statements that a connection keeps fail once where their tables were changed, and then it reads what they are by now. */
