@@ -121,7 +121,7 @@ function rowlessFindings({ rules, source, target, tenant }: Snapshot): Finding[]
   return rowless.map((model) => {
     const why =
       shared && model.tenant === null
-        ? `The rows of ${tables.join(' and ')} are tenants' own, and shared rows can refer to none of them: ${modelLabel(model)}`
+        ? `The rows of ${tables.join(' and ')} are tenants' own, and shared rows refer to none of them: ${modelLabel(model)}`
         : `${modelLabel(model)} has no row in ${tables.join(' or ')}, but the registry knows it. It`;
     const message = `${why} is named by text alone: a place that holds keys has none to hold, and rows there stay.`;
     return finding('info', 'MODEL_WITHOUT_ROW', message);
@@ -151,8 +151,8 @@ function serverFindings({ servers = [], rules }: Snapshot): Finding[] {
       const count = said.reduce((sum, one) => sum + one.rows, 0);
       const words = [...new Set(said.flatMap(({ servers: some }) => some.split(', ')))].toSorted();
       const message =
-        `${rowCount(count)} of ${place} ${verbOf(count, 'have')} ${words.join(', ')} beside the name, which may say through whom the model ` +
-        'is reached, and no place compares that: the name moves under each. Say by `partner`, `fields` or `live` which are meant.';
+        `${rowCount(count)} of ${place} ${verbOf(count, 'have')} ${words.join(', ')} beside the name, which may say through whom ` +
+        'the model is reached, and no place compares that: so it moves under each. Say by `partner`, `fields` or `live` which are meant.';
       return finding('warning', 'SERVER_NOT_COMPARED', message, { place, count });
     });
 }
@@ -184,7 +184,8 @@ function mergeFindings({ steps, snapshot }: FindingInput): Finding[] {
   const merges = steps.filter((step) => step.operation === 'merge');
   return merges.flatMap(({ move: { place }, entity, expected: count, carry }) => {
     const message =
-      `${rowCount(count)} of ${place} ${verbOf(count, 'are')} removed because another row there has the target, or comes to have it; that row survives` +
+      `${rowCount(count)} of ${place} ${verbOf(count, 'are')} removed because another row there has the target, or comes to have it; ` +
+      'that row survives' +
       (carry.length === 0 ? '.' : `, and is given ${carry.join(', ')} of the removed one.`);
     const lost = snapshot.merged.filter((one) => one.place === place && !carry.includes(one.column));
     return [

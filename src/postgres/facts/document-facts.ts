@@ -101,7 +101,7 @@ interface Found {
 }
 
 /** A place of the document with what its row is for it, and its number. */
-interface Stated {
+interface OpenPlace {
   readonly row: EditRule;
   readonly stated: StateCode;
   readonly at: number;
@@ -111,7 +111,7 @@ interface Stated {
  * Where several places lead to one value it is one occurrence, and of the place that moves it. So each place looks at what those before
  * it leave, as the editors do.
  */
-function eachValueOnce(open: readonly Stated[], document: Document): Found[] {
+function eachValueOnce(open: readonly OpenPlace[], document: Document): Found[] {
   let left = document;
   const found = open.toSorted(movesFirst).map(({ row, stated, at }) => {
     const edited = editWhole([row], left);
@@ -122,11 +122,11 @@ function eachValueOnce(open: readonly Stated[], document: Document): Found[] {
 }
 
 /** What moves before what stays, and of two that move what says more of the model first: a bare name may be asked about. */
-function movesFirst(a: Stated, b: Stated): number {
+function movesFirst(a: OpenPlace, b: OpenPlace): number {
   return standsBehind(a) - standsBehind(b) || partsOf(b.row) - partsOf(a.row);
 }
 
-function standsBehind({ row, stated }: Stated): number {
+function standsBehind({ row, stated }: OpenPlace): number {
   if (!canMove(row.place)) return 2;
   return row.place.role !== 'ask' && stateFromCode(stated).standing === 'live' ? 0 : 1;
 }

@@ -6,7 +6,13 @@ import { planMigration } from '../../engine/planner/plan.ts';
 import type { TableId } from '../../engine/catalogue/catalog.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
-import type { Snapshot } from '../../engine/plan/snapshot.ts';
+import type { NotLookedAt, Snapshot, Uncovered } from '../../engine/plan/snapshot.ts';
+import { isShared } from '../../engine/plan/completion.ts';
+import { namedIn } from '../../engine/operations/operations.ts';
+import { keyText } from '../../engine/models/model.ts';
+import { tenancyOf } from '../../engine/rules/tenancy.ts';
+import { isSharedRows } from '../../engine/tenant.ts';
+import { listTenants } from '../scope/tenants.ts';
 import { DroverError } from '../../errors.ts';
 import { readGround } from '../catalogue/rules.ts';
 import type { RulesGround } from '../catalogue/rules.ts';
@@ -25,7 +31,6 @@ import { groundSeen, hiddenFrom } from '../facts/visibility.ts';
 import { refuseIssued } from '../records/aliases.ts';
 import { siteFor } from '../scope/rows-site.ts';
 import { withTenants } from '../scope/site.ts';
-import { leavesSchemasOut, withTenantsUses } from './tenants-in-schemas.ts';
 import type { Site } from '../scope/site.ts';
 import { mayShare, ownError } from './batch.ts';
 import { refuseUnknown } from './unknown.ts';
@@ -107,10 +112,9 @@ export async function readMoves(given: Site, intents: readonly Intent[]): Promis
     reading(site, some, (tx) => readWithin(tx, site, some));
   const moves = await together(site, intents, read);
   if (!leavesSchemasOut(site, intents)) return moves;
-  const ofTenants = (some: readonly Intent[]): ReturnType<typeof planMoves> => planMoves(given, some);
   const [move] = moves;
   if (move === undefined || move instanceof DroverError) return moves;
-  return [await withTenantsUses(site, move, ofTenants)];
+  return [await withTenantsUses(site, move)];
 }
 
 /** Statements that a connection keeps fail once where their tables were changed, and then it reads what they are by now. */
@@ -245,4 +249,47 @@ function contradiction(snapshot: Snapshot, plan: Plan): DroverError | undefined 
     `The checker refuses the plan: ${problems.map(({ message }) => message).join('; ')}.`,
     { problems },
   );
+}
+
+/*
+ * Where each tenant has a schema of its own, a plan for the shared rows reads no tenant's. Who still names the source in those is asked
+ * schema by schema before, so that the plan says no more than is true of all.
+ */
+
+/** Is it a move of the shared rows, where each tenant has a schema of its own? */
+function leavesSchemasOut({ config }: Pick<Site, 'config'>, intents: readonly Intent[]): boolean {
+  return isSharedRows(intents[0]?.tenant) && tenancyOf(config) === 'schemas';
+}
+
+/** The move with what tenants name, and with the tenants of whom nobody knows it. */
+async function withTenantsUses(site: Site, move: Move): Promise<Move> {
+  const { intent, pair } = move.member;
+  const { entityTypes: _all, ...asked } = intent;
+  const from = keyText(pair.source) ?? intent.from;
+  const to = keyText(pair.target) ?? intent.to;
+  const uncovered: Uncovered[] = [];
+  const unread: NotLookedAt[] = [];
+  for (const { key: tenant } of await listTenants(site)) {
+    const [found] = await planMoves(site, [{ ...asked, from, to, tenant, answers: {} }]);
+    if (found === undefined || isUnnamed(found)) continue;
+    if (found instanceof DroverError) unread.push({ what: 'tenant', name: tenant, tables: 0 });
+    else uncovered.push(...usesIn(tenant, found));
+  }
+  const scanned = { ...move.scanned, uncovered: [...move.scanned.uncovered, ...uncovered] };
+  return { ...move, scanned, ground: { ...move.ground, unread: [...move.ground.unread, ...unread] } };
+}
+
+/** Who has no such model names none. */
+function isUnnamed(found: Plan | DroverError): boolean {
+  return found instanceof DroverError && found.code === 'MODEL_NOT_FOUND';
+}
+
+/** What of the tenant's own is live, as one occurrence: a tenant's rows and places are no business of a plan for the shared ones. */
+function usesIn(tenant: string, plan: Plan): Uncovered[] {
+  const rows = namedIn(plan, (entry) => entry.live && !isShared(entry));
+  if (rows === 0) return [];
+  const written = { spelling: plan.source.components['name'] ?? '', written: [], model: '', snapshot: false };
+  const where = { table: tenant, column: '*', kind: 'other', path: null, form: 'exact', by: 'name' } as const;
+  const nothing = { samples: [], places: [], prose: false, dead: false, past: false };
+  return [{ ...where, ...written, ...nothing, owner: 'other', rows }];
 }
