@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import type pg from 'pg';
 import { pino } from 'pino';
 import type { Config } from '../../src/engine/rules/config.ts';
@@ -122,6 +123,43 @@ describe("in Drover's own schema, fenced by its keys", () => {
       const moved = `SELECT count(*) AS value FROM migration.assistants WHERE name = 'late' AND completion_model_id = '${targetId}'`;
       assert.equal(await at.value(moved), 1, JSON.stringify(counts));
     });
+  });
+
+  it('moves what others take off the source and put back, however often they are quicker', async () => {
+    const rows = await at.site.database.transaction({ readOnly: true }, (tx) =>
+      tx.many<{ id: string }>(
+        `SELECT id FROM migration.assistants WHERE completion_model_id = '${sourceId}' ORDER BY id LIMIT 6`,
+      ),
+    );
+    // Between reading rows and writing them there is time for others.
+    await at.script(`CREATE FUNCTION migration.slowly() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN IF current_setting('application_name') <> 'writer' THEN PERFORM pg_sleep(0.2); END IF; RETURN NULL; END $$;
+      CREATE TRIGGER slowly BEFORE UPDATE ON migration.assistants FOR EACH STATEMENT EXECUTE FUNCTION migration.slowly()`);
+    const set = (id: string, model: string): string =>
+      `UPDATE migration.assistants SET completion_model_id = '${model}' WHERE id = '${id}'`;
+    const writeBack = async (writer: pg.Client, id: string): Promise<string | undefined> => {
+      await writer.query(set(id, targetId));
+      return writer.query(set(id, sourceId)).then(
+        () => undefined,
+        (error: pg.DatabaseError) => error.code,
+      );
+    };
+    const over = new AbortController();
+    const writers = rows.map(({ id }, number) =>
+      withWriter(async (writer) => {
+        await writer.query(`SET application_name = 'writer'`);
+        let refused: string | undefined;
+        while (!over.signal.aborted && refused === undefined) {
+          await wait(40 + 20 * number);
+          refused = await writeBack(writer, id);
+        }
+        assert.equal(refused ?? (await writeBack(writer, id)), '23503');
+      }),
+    );
+    const { completion } = await apply(at.site).finally(() => over.abort());
+    await Promise.all(writers);
+    assert.equal(completion, 'complete for the tenant');
+    assert.equal(await live(), 0);
   });
 
   it('waits for a document that was being written by somebody who holds its models, and moves it too', async () => {

@@ -18,6 +18,7 @@ import { executePlans } from './execute.ts';
 import type { Execution } from './plan.ts';
 import { holdGrants, readUngranted } from './relying.ts';
 import { raiseFences } from './fence.ts';
+import { rowLocks } from './locks.ts';
 import { movesNow } from './moves-now.ts';
 import { planAll } from './plan.ts';
 import type { Move } from './plan.ts';
@@ -64,6 +65,9 @@ async function admitAll(
     if (move instanceof DroverError) worked[at] = move;
     return move === undefined || move instanceof DroverError ? [] : [{ at, move }];
   });
+  const [now] = same;
+  if (now !== undefined && members.some(({ again: isRetry }) => isRetry === true))
+    await tx.ask(rowLocks({ rules: now.move.ground.rules, members: same.map(({ move }) => move.member) }));
   const plans = await planAll(
     tx,
     same.map(({ move }) => move),

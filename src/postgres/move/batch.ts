@@ -214,7 +214,9 @@ async function commitOne<Q, P, R>(context: BatchContext<Q, P, R>, one: NumberedM
   const { site, job, results } = context;
   const attempt = async (tries: number): Promise<{ readonly result: R; readonly settle: Settle }> => {
     const prepared = tries === 0 ? one.member.prepared : await again(job, one.member.prepared);
-    const { worked, settle } = await inTransaction(context, [{ ...one.member, prepared }]).catch(alone);
+    const { worked, settle } = await inTransaction(context, [
+      { ...one.member, prepared, again: tries > 0 },
+    ]).catch(alone);
     const [result] = worked;
     if (result === undefined) throw new Error('a member came to nothing');
     if (result instanceof DroverError) throw result;

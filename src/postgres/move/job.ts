@@ -28,6 +28,8 @@ export interface MemberAtWork<P> {
   readonly id: string;
   /** By `performance.now()`. */
   readonly startedAt: number;
+  /** Was somebody in the way of an earlier try? */
+  readonly again?: boolean;
 }
 
 /** What a member's work came to, in the transaction that did it. */

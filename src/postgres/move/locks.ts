@@ -1,7 +1,8 @@
 /**
  * What a migration locks after its pair (records/pair-lock.ts), in this order: the referencing tables, by id, where the fence is a
  * lock; then the model rows. A writer that holds a row lock on the source is waited for. One that comes later waits, and then
- * meets the fence.
+ * meets the fence. Nobody has to wait who takes a row off the source, so where no lock of a table keeps writers out another try
+ * locks the rows, too.
  */
 import { compareText } from '../../engine/order.ts';
 import { canMove } from '../../engine/rules/place.ts';
@@ -14,6 +15,10 @@ import type { ModelTable, Place } from '../../engine/rules/place.ts';
 import { mayHoldShared, tableOf, tablesOfModel } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { isSharedRows } from '../../engine/tenant.ts';
+import { candidateSql } from '../facts/documents.ts';
+import type { Batch } from '../facts/member.ts';
+import { mineOnSource, usedPlace } from '../facts/used-places.ts';
+import type { PlaceInUse } from '../facts/used-places.ts';
 import { affected, inOrder, prepared, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
 import { columnOf, equalsEach, isKeyOf } from '../sql/cast.ts';
@@ -34,15 +39,37 @@ type Held = Pick<ModelName, 'kind' | 'table'> & {
  * writers hold the models that they name (`held`): the lock on the source makes them wait, and afterwards they see it retired.
  */
 export function tableLock(rules: Rules, source: Held): Question<void> {
-  const byConstraint = rules.config.database?.fence === 'constraint';
-  const tables = fencedTables(
-    rules,
-    source,
-    (place) => place.held !== true && (!byConstraint || place.foreignKey === undefined),
-  );
+  const tables = fencedTables(rules, source, (place) => !isFencedOtherwise(rules, place));
   if (tables.length === 0) return { statements: [], read: () => undefined };
   const lock = sql`LOCK TABLE ${list(tables.map(tableName))} IN SHARE ROW EXCLUSIVE MODE`;
   return readAs(affected(lock), () => undefined);
+}
+
+function isFencedOtherwise({ config }: Rules, { held, foreignKey }: Place): boolean {
+  return held === true || (config.database?.fence === 'constraint' && foreignKey !== undefined);
+}
+
+/** Keeps the rows on the source as they are where their tables are open to writers: what is read of them then is what is moved. */
+export function rowLocks(batch: Batch): Question<void> {
+  const { rules, members } = batch;
+  const at = [...members.keys()];
+  const locks = rules.places
+    .filter((place) => canMove(place) && isFencedOtherwise(rules, place))
+    .filter(({ id }) => members.every(({ mappings }) => mappings.has(id)))
+    .flatMap(({ id, table }) => usedPlace(batch, { id, table: tableOf(rules, table), at }))
+    .map((used) => {
+      const select = sql`SELECT 1 AS locked FROM ${rowsOf(used.context.table)} t WHERE ${namingSql(used)} FOR NO KEY UPDATE`;
+      return askEach(at.length, select);
+    });
+  return readAs(inOrder(locks), () => undefined);
+}
+
+/** The rows of a document that may name the source; which of them do an editor finds out later. */
+function namingSql(used: PlaceInUse): Sql {
+  const { place, context, row } = used;
+  return place.carrier === 'columns'
+    ? mineOnSource(used)
+    : sql`${candidateSql(context, place.column, [row])} AND ${mineSql(context)}`;
 }
 
 const waitBriefly = affected(
