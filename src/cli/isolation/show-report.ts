@@ -56,10 +56,11 @@ function showFinding(terminal: Terminal, { severity, rule, at, message, also }: 
 function closingLines(report: IsolationReport): string[] {
   const { findings, ignored, rules, notRead, verdicts, baselined = [] } = report;
   const count = (wanted: string): number => findings.filter(({ severity }) => severity === wanted).length;
+  const told = (wanted: string): string => `${count(wanted)} ${wanted}${count(wanted) === 1 ? '' : 's'}`;
   const left = filterText(report);
   const skipped = rules.filter(({ state }) => state === 'skipped');
   return [
-    `${count('error')} errors, ${count('warning')} warnings, ${count('info')} to know; ${rules.length - skipped.length} rules judged`,
+    `${told('error')}, ${told('warning')}, ${count('info')} to know; ${rules.length - skipped.length} rules judged`,
     ...(left === undefined ? [] : [left]),
     ...(baselined.length > 0 ? [`Known by the baseline: ${baselined.length}`] : []),
     ...ignored.map((each) => `Ignored: ${each.rule} ${shownObject(each.at)}: ${each.ignored ?? ''}`),
