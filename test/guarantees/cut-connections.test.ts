@@ -1,3 +1,3 @@
 import { declareCuts } from './cuts.ts';
 
-declareCuts(15);
+declareCuts(31);

@@ -16,6 +16,8 @@ export interface TollGate {
 export interface Cut {
   readonly at: number;
   readonly how: 'before' | 'after';
+  /** Nobody comes through afterwards, either. */
+  readonly forGood?: true;
 }
 
 /** @param rewrite what the server answers becomes what the client hears; in Latin-1, a byte a character */
@@ -27,8 +29,13 @@ export async function openTollGate(
   const { hostname, port } = new URL(to);
   const sockets = new Set<Socket>();
   let blocked = false;
+  let closed = false;
   let messages = 0;
   const server = createServer((from) => {
+    if (closed) {
+      from.destroy();
+      return;
+    }
     const onward = connect(Number(port), hostname);
     for (const socket of [from, onward]) {
       sockets.add(socket);
@@ -40,6 +47,7 @@ export async function openTollGate(
       if (blocked) return;
       messages += 1;
       answerless = messages === cut?.at;
+      closed ||= answerless && cut?.forGood === true;
       if (answerless && cut?.how === 'before') from.destroy();
       else onward.write(data);
     });

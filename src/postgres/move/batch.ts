@@ -17,6 +17,7 @@ import type { Settle } from '../records/commit.ts';
 import { isCommitting, refuseUncommitted } from '../records/committed.ts';
 import { listInterrupted, settleInterrupted } from '../records/interrupted.ts';
 import { failRecord, openRecords } from '../records/records.ts';
+import type { RecordState } from '../records/records.ts';
 import { prepareState, withTenants } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 import { isSharedRows, recordedTenant } from '../../engine/tenant.ts';
@@ -204,7 +205,8 @@ async function inTransaction<Q, P, R>(
     const at = done?.worked.findIndex((one) => !(one instanceof DroverError)) ?? -1;
     const told = members[at];
     if (done === undefined || told === undefined || !isCommitting(error)) throw error;
-    await refuseUncommitted(site, { tenant: tenants[at], id: told.id }, error);
+    const isCommitted = ({ status }: RecordState): boolean => status === 'succeeded';
+    await refuseUncommitted(site, { tenant: tenants[at], id: told.id, isCommitted }, error);
     return done;
   }
 }

@@ -6,7 +6,9 @@ import type { Tx } from '../driver/database.ts';
 import { withRetries } from '../driver/retry.ts';
 import type { Blocks } from '../facts/documents.ts';
 import { journalFor } from '../records/commit.ts';
+import { isCommitting, refuseUncommitted } from '../records/committed.ts';
 import { waitForPair } from '../records/pair-lock.ts';
+import type { RecordState } from '../records/records.ts';
 import { journalledBy, readParts, recordPart } from '../records/under-way.ts';
 import type { Parts } from '../records/under-way.ts';
 import { withTenant } from '../scope/site.ts';
@@ -35,22 +37,40 @@ export async function inPart<T>(
 ): Promise<T> {
   const { tenant } = move.member.intent;
   const { source } = move.member.pair;
-  return withRetries(patienceOf(site), () =>
-    withTenant(site, { tenant }, async (tx) => {
-      await waitForPair(tx, { tenant, source });
-      // Whoever writes a document that is edited already does not wait behind one that somebody else holds.
-      await tx.run(`SET LOCAL lock_timeout = '200ms'`);
-      const parts = await readParts(tx, site, { tenant, id });
-      if (parts === undefined) throw endedMeanwhile(id);
-      const [now] = await movesNow(tx, site, { moves: [move], locks: 'none' });
-      if (now instanceof DroverError) throw now;
-      return work(tx, parts);
-    }),
-  );
+  const attempt = async (): Promise<T> => {
+    let done: { readonly value: T; readonly before: number } | undefined;
+    try {
+      return await withTenant(site, { tenant }, async (tx) => {
+        await waitForPair(tx, { tenant, source });
+        // Whoever writes a document that is edited already does not wait behind one that somebody else holds.
+        await tx.run(`SET LOCAL lock_timeout = '200ms'`);
+        const parts = await readParts(tx, site, { tenant, id });
+        if (parts === undefined) throw endedMeanwhile(id);
+        const [now] = await movesNow(tx, site, { moves: [move], locks: 'none' });
+        if (now instanceof DroverError) throw now;
+        const value = await work(tx, parts);
+        done = { value, before: parts.plan === null ? -1 : rowsOf(parts) };
+        return value;
+      });
+    } catch (error) {
+      if (done === undefined || !isCommitting(error)) throw error;
+      const { value, before } = done;
+      const isCommitted = ({ status, rows }: RecordState): boolean => status === 'under_way' && rows > before;
+      await refuseUncommitted(site, { tenant, id, isCommitted }, error);
+      return value;
+    }
+  };
+  return withRetries(patienceOf(site), attempt);
+}
+
+function rowsOf({ steps }: Parts): number {
+  return steps.reduce((sum, { actual }) => sum + actual, 0);
 }
 
 interface MoveInParts extends PlannedMember, MoveUnderWay {
   readonly options: MoveOptions;
+  /** Is told of the rows of each part that is committed. */
+  readonly onCommitted: (rows: number) => void;
 }
 
 /** A part is as large as takes about this long. It holds the rows that it edits, and nobody else's. */
@@ -71,7 +91,9 @@ export async function moveStep(site: Site, moving: MoveInParts, step: RewriteSte
     while (from < end) {
       const to = Math.min(end, from + size);
       const startedAt = performance.now();
-      rows += await movePart(site, { ...moving, blocks: { from, to }, before: rows }, step);
+      const moved = await movePart(site, { ...moving, blocks: { from, to }, before: rows }, step);
+      moving.onCommitted(moved);
+      rows += moved;
       size = nextSize(size, performance.now() - startedAt);
       from = to;
     }

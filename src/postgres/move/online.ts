@@ -13,7 +13,9 @@ import { canonicalText } from '../../engine/canonical.ts';
 import { judgedOnce } from '../../engine/operations/judged-once.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { Plan, RewriteStep, Step } from '../../engine/plan/plan-types.ts';
+import { changeCount } from '../../engine/plan/row-text.ts';
 import type { Rules } from '../../engine/rules/references.ts';
+import { recordedTenant } from '../../engine/tenant.ts';
 import { DroverError } from '../../errors.ts';
 import { readRules } from '../catalogue/rules.ts';
 import { findReplay } from '../records/history.ts';
@@ -156,9 +158,14 @@ async function inParts(
   const { move, underWay, plan } = online;
   const [id = ''] =
     underWay === undefined ? await openRecords(site, [recordOf(options, move)]) : [underWay.id];
+  // What is known to be committed, where nobody can be asked.
+  let known = underWay;
+  const onCommitted = (rows: number): void => {
+    if (known !== undefined) known = { ...known, rows: known.rows + rows };
+  };
   try {
-    if (underWay === undefined) await begin(site, online, { id, options });
-    for (const step of online.steps) await moveStep(site, { ...online, id, options }, step);
+    known ??= await begin(site, online, { id, options });
+    for (const step of online.steps) await moveStep(site, { ...online, id, options, onCommitted }, step);
     const last = { intent, plan, ends: { record: id, startedAt } };
     const { onProgress } = options;
     const ending =
@@ -167,8 +174,11 @@ async function inParts(
     return resultOf(await runBatch(site, job, [last]));
   } catch (error) {
     await failRecord(site, { tenant, id, error }).catch(() => undefined);
-    const now = await findUnderWay(site, { tenant, source: move.member.pair.source }).catch(() => undefined);
-    throw now?.id === id && error instanceof DroverError ? aboutRest(error, now) : error;
+    const about = { tenant, source: move.member.pair.source };
+    const now = await findUnderWay(site, about).catch(() => 'unknown' as const);
+    if (!(error instanceof DroverError)) throw error;
+    if (now === 'unknown') throw known === undefined ? error : aboutBefore(error, known);
+    throw now?.id === id ? aboutRest(error, now) : error;
   }
 }
 
@@ -187,14 +197,25 @@ function aboutRest(error: DroverError, underWay: UnderWay): DroverError {
   return new DroverError(error.code, message, data, { cause: error });
 }
 
+/** Where the database cannot be asked: what was known before its last transaction is true whatever became of that. */
+function aboutBefore(error: DroverError, known: UnderWay): DroverError {
+  const [goOn, takeBack] = waysOn(known);
+  const message =
+    `${error.message} This is about the last transaction alone. Before it ${changeCount(known.rows)} of migration ${known.id} ` +
+    `${known.rows === 1 ? 'was' : 'were'} committed: \`${goOn}\` goes on; \`${takeBack}\` takes back what was committed.`;
+  const data = { ...error.data, underWay: known.id, commands: [goOn, takeBack] };
+  return new DroverError(error.code, message, data, { cause: error });
+}
+
 /** From here on the record says that the migration is under way. */
 async function begin(
   site: Site,
   { move, plan }: Online,
   { id, options }: { readonly id: string; readonly options: MoveOptions },
-): Promise<void> {
-  const { tenant } = move.member.intent;
+): Promise<UnderWay> {
+  const { tenant, from, to } = move.member.intent;
   const { source } = move.member.pair;
+  const { actor, forced, reason } = recordOf(options, move);
   await inPart(site, { move, id }, async (tx) => {
     const [refused] = await lockForWork(tx, site, [{ tenant, source, own: id }]);
     if (refused !== undefined) throw refused;
@@ -203,7 +224,7 @@ async function begin(
     if (now === undefined || now instanceof DroverError) throw now ?? new Error('nothing was planned');
     const stale = admit(options, plan, now.plan);
     if (stale !== undefined) throw stale;
-    const { actor, forced, reason } = recordOf(options, move);
     await beginParts(tx, site, { tenant, id, plan, begun: { actor, forced, reason } });
   });
+  return { id, tenant: recordedTenant(tenant), from, to, forced, reason: reason ?? null, plan, rows: 0 };
 }

@@ -1,7 +1,8 @@
-/** What became of a transaction whose COMMIT nobody answered: the database is asked, by the record that the transaction closes. */
+/** What became of a transaction whose COMMIT nobody answered: the database is asked, by the record that the transaction changes. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { DroverError, isConnectionLost } from '../../errors.ts';
-import { wasClosed } from './records.ts';
+import { recordAfterWork } from './records.ts';
+import type { RecordState } from './records.ts';
 import type { Site } from '../scope/site.ts';
 
 export function isCommitting(error: unknown): boolean {
@@ -10,20 +11,28 @@ export function isCommitting(error: unknown): boolean {
 
 const asked = { times: 8, everyMs: 500 };
 
+interface Uncertain {
+  readonly tenant: string | undefined;
+  readonly id: string;
+  /** Does the record say so of the transaction? */
+  readonly isCommitted: (record: RecordState) => boolean;
+}
+
 /**
- * Asks the database what became of the transaction that closed the record.
+ * Asks the database what became of the transaction that changed the record.
  * @throws DATABASE_UNREACHABLE where it was rolled back; OUTCOME_UNKNOWN where nobody can say: the database does not come back or
  *   still holds the transaction, or the record lies elsewhere and is settled by the next migration of the tenant
  */
 export async function refuseUncommitted(
   site: Site,
-  record: { readonly tenant: string | undefined; readonly id: string },
+  { isCommitted, ...record }: Uncertain,
   error: unknown,
 ): Promise<void> {
   if (site.state.separate) throw outcomeUnknown(error);
   for (let times = 1; ; times += 1)
     try {
-      if (await wasClosed(site, record)) return;
+      const found = await recordAfterWork(site, record);
+      if (found !== undefined && isCommitted(found)) return;
       break;
     } catch (again) {
       if (times === asked.times || !isConnectionLost(again)) throw outcomeUnknown(error);

@@ -252,21 +252,28 @@ export async function failRecord(
   });
 }
 
+/** What a record says of the work under it. */
+export interface RecordState {
+  readonly status: string;
+  /** Rows that are moved and committed. */
+  readonly rows: number;
+}
+
 /**
- * Was the transaction committed that closes the record? It holds the record from before its COMMIT on, so whoever gets the record knows.
- * @throws LOCK_TIMEOUT where it is still under way after five seconds: the server may not have noticed that its client is gone
+ * The record once no transaction holds it any more. Whoever works under it holds it from before the COMMIT on, so what it says then
+ * tells whether the work was committed.
+ * @throws LOCK_TIMEOUT where it is still held after five seconds: the server may not have noticed that its client is gone
  */
-export async function wasClosed(
+export async function recordAfterWork(
   site: Site,
   { tenant, id }: { readonly tenant: string | undefined; readonly id: string },
-): Promise<boolean> {
-  const found = await withState(site, tenant, async (tx) => {
+): Promise<RecordState | undefined> {
+  return withState(site, tenant, async (tx) => {
     await tx.run(`SET LOCAL lock_timeout = '5s'`);
-    return tx.maybeOne<{ status: string }>(
-      `SELECT status FROM ${stateTable(site, 'migrations')}
+    return tx.maybeOne<RecordState>(
+      `SELECT status, migrated_count AS rows FROM ${stateTable(site, 'migrations')}
          WHERE tenant_id = $1::text::${site.state.tenantType} AND id = $2::text::uuid FOR UPDATE`,
       [recordedTenant(tenant), id],
     );
   });
-  return found?.status === 'succeeded';
 }
