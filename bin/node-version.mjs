@@ -5,6 +5,7 @@ import module from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import v8 from 'node:v8';
 
 const needed = [22, 18];
 const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -22,6 +23,7 @@ export function isNewEnough(version) {
 export async function start(entry, args) {
   if (isNewEnough(process.versions.node)) {
     process.argv = [process.argv[0], entry, ...args];
+    for (const flag of memoryFlags(args)) v8.setFlagsFromString(flag);
     // Stripping the types of every file anew is half of the time of a short command.
     module.enableCompileCache?.();
     await import(entry);
@@ -30,6 +32,15 @@ export async function start(entry, args) {
   const newer = findInstalledNode();
   if (newer) rerun(newer, entry, args);
   else refuse();
+}
+
+/**
+ * A plan keeps no tenant, and still V8 lets what is garbage fill a few hundred megabytes before it collects any. With these it collects
+ * sooner, at a tenth of the time. They say when, and nothing else, and only commands that write nothing get them.
+ */
+function memoryFlags([command]) {
+  const isTried = Number.parseInt(process.versions.node, 10) <= 26;
+  return command === 'plan' && isTried ? ['--semi-space-growth-factor=1', '--heap-growing-percent=50'] : [];
 }
 
 /** Whoever tells this process to stop means the one that does the work. */
