@@ -1,6 +1,9 @@
 /** A statement is data until it is sent: whatever a hole or a condition holds, no text is read again. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { ModelFacts } from '../../src/engine/models/model.ts';
+import { meetsClass, meetsRegion } from '../../src/engine/models/demand.ts';
+import { demandedBy, missesDemand } from '../../src/postgres/sql/demands.ts';
 import {
   bind,
   change,
@@ -67,6 +70,30 @@ describe('a statement as data', () => {
 });
 
 eachEngine((engine) => {
+  it('says of every model whether it meets a demand as a plan does', async () => {
+    const { target, drop } = await freshDatabase(engine);
+    const database = await openDatabase(target);
+    const models = [{}, { security: 0 }, { security: 1.5 }, { security: -1, region: '' }, { region: 'eu' }];
+    const asked = `(VALUES (NULL::numeric), (0), (-1), (1), (1.5), (2), ('NaN')) c (security), (VALUES (NULL), (''), ('eu'), ('EU')) r (region)`;
+    const demanded = demandedBy({ security: 'security', region: 'region' }, (name) => ident(name));
+    const rows = await database.transaction({}, (tx) =>
+      tx.many<{ 'drover:n': number; security: number | null; region: string | null; misses: boolean }>(
+        forEachMember(
+          models.length,
+          sql`SELECT ${demanded.security} AS security, ${demanded.region} AS region, ${missesDemand(demanded, models)} AS misses FROM ${raw(asked)}`,
+        ),
+      ),
+    );
+    assert.equal(rows.length, models.length * 28);
+    for (const { 'drover:n': at, security, region, misses } of rows) {
+      const model: Pick<ModelFacts, 'security' | 'region'> = models[at - 1] ?? {};
+      const meets = meetsClass(model.security, security) && meetsRegion(model.region, region);
+      assert.equal(misses, !meets, JSON.stringify([model, security, region]));
+    }
+    await database.close();
+    await drop();
+  });
+
   describe('a SELECT for each member', () => {
     it('gives every member its own rows in their order, values of any text among them', async () => {
       const { target, drop } = await freshDatabase(engine);

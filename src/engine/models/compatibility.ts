@@ -5,7 +5,7 @@
 import { deprecatedBy, endBy, goneBy } from './lifecycle.ts';
 import { isEmbedding } from './kinds.ts';
 import { type ModelFacts, modelLabel } from './model.ts';
-import { meetsClass } from './security.ts';
+import { meetsClass } from './demand.ts';
 import { type Finding, finding } from '../finding.ts';
 
 export interface CompareLimits {

@@ -6,7 +6,7 @@ import { isMovingRows } from '../operations/operations.ts';
 import { completionOf, keepsInUse } from '../plan/completion.ts';
 import { fencedPlaces } from '../plan/fence.ts';
 import { modelLabel } from '../models/model.ts';
-import { meetsClass } from '../models/security.ts';
+import { meetsClass, meetsRegion } from '../models/demand.ts';
 import { modelTableOf, modelTablesOf } from '../rules/references.ts';
 import { isSharedRows } from '../tenant.ts';
 import { hiddenFindings, inventoryFindings } from './inventory-findings.ts';
@@ -95,18 +95,18 @@ function fenceFindings({ snapshot, intent, leftBehind }: FindingInput): Finding[
 
 /** What is unknown of the target does not meet a demand. */
 function demandFindings({ snapshot }: FindingInput): Finding[] {
-  const { security = 0, region } = snapshot.target;
+  const { security, region } = snapshot.target;
   return snapshot.demands.flatMap((demand) => {
     const { place, rows } = demand;
     const about = { count: rows, place };
     const demands = `${rowCount(rows)} of ${place} ${verbOf(rows, 'demand')}`;
-    const classTooLow = `${demands} security class ${demand.security}; the target has ${security}.`;
+    const classTooLow = `${demands} security class ${demand.security}; the target has ${security ?? 'an unknown one'}.`;
     const otherRegion = `${demands} region ${demand.region}; the target runs in ${region ?? 'an unknown one'}.`;
     return [
-      ...(!meetsClass(snapshot.target.security, demand.security)
+      ...(!meetsClass(security, demand.security)
         ? [finding('error', 'SECURITY_BELOW_DEMAND', classTooLow, { ...about, forceable: true })]
         : []),
-      ...(demand.region !== null && demand.region !== region
+      ...(!meetsRegion(region, demand.region)
         ? [finding('error', 'REGION_OUTSIDE_DEMAND', otherRegion, { ...about, forceable: true })]
         : []),
     ];

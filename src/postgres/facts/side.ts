@@ -15,6 +15,8 @@ import type { Place, Reliance } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';
 import { inOrder, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
+import { demandedBy } from '../sql/demands.ts';
+import type { Demands } from '../sql/demands.ts';
 import { isGranted, namesSql } from '../sql/reliance.ts';
 import { mineSql } from '../sql/row.ts';
 import { stateSql } from '../sql/state.ts';
@@ -173,15 +175,10 @@ function demandsOf(used: PlaceInUse, facts: readonly SideFacts[]): Question<void
   ];
 }
 
-function demandSql(used: PlaceInUse, demands: NonNullable<Place['demands']>): Sql {
+function demandSql(used: PlaceInUse, demands: Demands): Sql {
   const { parent } = demands;
   const holder = parent === undefined ? 't' : 'd';
-  const security =
-    demands.security === undefined
-      ? raw('NULL::float8')
-      : sql`nullif(${column(holder, demands.security)}::float8, 0)`;
-  const region =
-    demands.region === undefined ? raw('NULL::text') : sql`${column(holder, demands.region)}::text`;
+  const { security, region } = demandedBy(demands, (name) => column(holder, name));
   const rows =
     parent === undefined
       ? sql`(SELECT t.*, 1 AS drover_rows FROM ${rowsOf(used.context.table)} t WHERE ${mineOnSource(used)}) t`
@@ -193,7 +190,7 @@ function demandSql(used: PlaceInUse, demands: NonNullable<Place['demands']>): Sq
 }
 
 /** The rows are counted by parent first, because many rows have few. */
-function withParents(used: PlaceInUse, parent: NonNullable<NonNullable<Place['demands']>['parent']>): Sql {
+function withParents(used: PlaceInUse, parent: NonNullable<Demands['parent']>): Sql {
   const { rules, table } = used.context;
   const columns = list(parent.from.map((name) => column('t', name)));
   const on = parent.from.map((name, at) => sql`${column('d', parent.to[at] ?? '')} = ${column('t', name)}`);

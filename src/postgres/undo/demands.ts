@@ -4,20 +4,19 @@
  */
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { canMove } from '../../engine/rules/place.ts';
-import type { Place } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { everyMember } from '../driver/members.ts';
 import type { Tx } from '../driver/database.ts';
 import { rowAlone } from '../facts/member.ts';
 import { modelsOfKind } from '../facts/model-rows.ts';
+import { demandedBy, missesDemand } from '../sql/demands.ts';
+import type { Demands } from '../sql/demands.ts';
 import { otherSide } from '../sql/reliance.ts';
 import type { ValuesSide } from '../sql/reliance.ts';
-import { allOf, anyOf, column, each, rowsOf, sql } from '../sql/sql.ts';
+import { allOf, anyOf, column, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import type { Chunk, Hindrance, UndoContext } from './chunk.ts';
-
-type Demands = NonNullable<Place['demands']>;
 
 /** Places in a table whose rows the demands of their surroundings may keep from returning. */
 export function demandsIn(context: UndoContext, table: string, chunks: readonly Chunk[]): Hindrance[] {
@@ -27,8 +26,9 @@ export function demandsIn(context: UndoContext, table: string, chunks: readonly 
     if (demands === undefined || place.table !== table || !canMove(place)) return [];
     const models = (side: ValuesSide): ModelFacts[] =>
       members.map(({ pair }) => (side === 'from' ? pair.source : pair.target));
-    const below = (side: ValuesSide): Sql => belowSql(context.rules, demands, models(side));
-    const may = anyOf([sql`NOT ${below(context.restores)}`, below(otherSide(context.restores))]);
+    const demanded = demandedBy(demands, askedOf(context.rules, demands));
+    const misses = (side: ValuesSide): Sql => missesDemand(demanded, models(side));
+    const may = anyOf([sql`NOT ${misses(context.restores)}`, misses(otherSide(context.restores))]);
     const { parent, ...asked } = demands;
     const own = Object.values(asked);
     const where = parent === undefined ? '' : `, by ${parent.from.join(', ')}`;
@@ -37,25 +37,11 @@ export function demandsIn(context: UndoContext, table: string, chunks: readonly 
   });
 }
 
-/** What is unknown of a model does not meet a demand. */
-function belowSql(rules: Rules, { security, region, parent }: Demands, models: readonly ModelFacts[]): Sql {
-  const asked = (name: string): Sql =>
-    parent === undefined ? column('t', name) : askedOfParent(rules, parent, name);
-  const classes = models.map((model) => String(model.security ?? '-Infinity'));
-  const regions = models.map((model) => model.region ?? '');
-  return anyOf([
-    ...(security === undefined
-      ? []
-      : [sql`coalesce(nullif(${asked(security)}::float8, 0) > ${each(classes, 'text::float8')}, false)`]),
-    ...(region === undefined
-      ? []
-      : [sql`coalesce(${asked(region)}::text <> ${each(regions, 'text')}, false)`]),
-  ]);
-}
-
-function askedOfParent(rules: Rules, { table, from, to }: NonNullable<Demands['parent']>, name: string): Sql {
+function askedOf(rules: Rules, { parent }: Demands): (name: string) => Sql {
+  if (parent === undefined) return (name) => column('t', name);
+  const { table, from, to } = parent;
   const on = allOf(from.map((own, at) => sql`${column('d', to[at] ?? '')} = ${column('t', own)}`));
-  return sql`(SELECT ${column('d', name)} FROM ${rowsOf(tableOf(rules, table))} d WHERE ${on})`;
+  return (name) => sql`(SELECT ${column('d', name)} FROM ${rowsOf(tableOf(rules, table))} d WHERE ${on})`;
 }
 
 /**
