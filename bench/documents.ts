@@ -1,6 +1,6 @@
 /**
  * `npm run bench:documents [-- ROWS …]`: a migration of JSON documents beside a plain `UPDATE … jsonb_set` of the same rows, rows growing
- * ten-fold. Each contender gets a table of its own with the same rows, the statement first. Nobody else works there. The elapsed time
+ * ten-fold: where SQL knows the way (`jsonb`), and where an editor reads every document (`json`, of which each byte is kept). Each contender gets a table of its own with the same rows, the statement first. Nobody else works there. The elapsed time
  * and the processor's, of this process and the server's, stand side by side. Ratios travel, absolute times do not.
  */
 import Table from 'cli-table3';
@@ -24,6 +24,10 @@ const config: Config = {
   tenant: { root: 'tenants', key: 'id', display: 'name', column: 'tenant_id' },
   places: [{ at: 'assistants.settings', json: '/model' }],
 };
+
+const kinds = ['jsonb', 'json'] as const;
+
+type Kind = (typeof kinds)[number];
 const intent: Intent = {
   tenant: '1',
   from: 'gpt-4o',
@@ -41,28 +45,38 @@ interface Spent {
 const server = await startPostgres();
 try {
   const table = new Table({
-    head: ['documents', 'size', 'jsonb_set', 'a plan', 'apply', 'of its speed', 'processor', 'peak memory'],
+    head: [
+      'documents',
+      'type',
+      'size',
+      'jsonb_set',
+      'a plan',
+      'apply',
+      'of its speed',
+      'processor',
+      'peak memory',
+    ],
     style: { head: [], border: [] },
-    colAligns: Array.from({ length: 8 }, () => 'right' as const),
+    colAligns: Array.from({ length: 9 }, () => 'right' as const),
   });
   for (const rows of asked.length > 0 ? asked : [1_000, 10_000, 100_000])
-    table.push(await measure(server.url, rows));
+    for (const kind of kinds) table.push(await measure(server.url, rows, kind));
   process.stdout.write(`${table.toString()}\n`);
 } finally {
   await server.stop();
 }
 
-async function measure(url: string, rows: number): Promise<string[]> {
+async function measure(url: string, rows: number, kind: Kind): Promise<string[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   await client.query('SET max_parallel_workers_per_gather = 0');
-  await fill(client, rows);
+  await fill(client, rows, kind);
   const plain = await timed(() =>
     client.query(
-      `UPDATE assistants SET settings = jsonb_set(settings, '{model}', '"gpt-4.1"') WHERE tenant_id = 1 AND settings ->> 'model' = 'gpt-4o'`,
+      `UPDATE assistants SET settings = jsonb_set(settings::jsonb, '{model}', '"gpt-4.1"')::${kind} WHERE tenant_id = 1 AND settings ->> 'model' = 'gpt-4o'`,
     ),
   );
-  const size = await fill(client, rows);
+  const size = await fill(client, rows, kind);
   const database = await openDatabase({ url });
   const site = await openSite({ database, config });
   const planned = await timed(() => planMove(site, intent));
@@ -79,6 +93,7 @@ async function measure(url: string, rows: number): Promise<string[]> {
   await client.end();
   return [
     rows.toLocaleString('en'),
+    kind,
     size,
     shown(plain),
     shown(planned),
@@ -94,17 +109,17 @@ function shown({ ms, processorMs }: Spent): string {
 }
 
 /** One tenant's documents of some 350 bytes, each of which names the source once. */
-async function fill(client: pg.Client, rows: number): Promise<string> {
+async function fill(client: pg.Client, rows: number, kind: Kind): Promise<string> {
   await client.query(
     `DROP TABLE IF EXISTS assistants, tenants;
      CREATE TABLE tenants (id int PRIMARY KEY, name text);
      INSERT INTO tenants VALUES (1, 'Bench'), (2, 'Another');
-     CREATE TABLE assistants (id bigint PRIMARY KEY, name text, settings jsonb, tenant_id int REFERENCES tenants)`,
+     CREATE TABLE assistants (id bigint PRIMARY KEY, name text, settings ${kind}, tenant_id int REFERENCES tenants)`,
   );
   await client.query(
     `INSERT INTO assistants SELECT n, 'Assistant ' || md5(n::text),
-       jsonb_build_object('model', 'gpt-4o', 'temperature', 0.7, 'notes', md5((n * 7)::text), 'tools', jsonb_build_array('search', 'files'),
-         'prompt', repeat('You answer letters of the office, number ' || n || E'.\\n', 3), 'limits', jsonb_build_object('tokens', n, 'steps', 5)), 1
+       ${kind}_build_object('model', 'gpt-4o', 'temperature', 0.7, 'notes', md5((n * 7)::text), 'tools', ${kind}_build_array('search', 'files'),
+         'prompt', repeat('You answer letters of the office, number ' || n || E'.\\n', 3), 'limits', ${kind}_build_object('tokens', n, 'steps', 5)), 1
        FROM generate_series(1, $1::int) AS n`,
     [rows],
   );
