@@ -71,6 +71,21 @@ export function blocksOf(page: string): Block[] {
   }));
 }
 
+/** Words of a page's commands in whose place a reader writes their own, and the tests nothing: so nobody knows whether they run. */
+export function unfilledIn(page: string): string[] {
+  const reader: Reader = { database: 'url', tenant: 'tenant', from: 'from', to: 'to', port: 3000 };
+  const lines = blocksOf(page)
+    .flatMap(commandsOf)
+    .flatMap(({ text }) => text.split('\n'));
+  return lines.flatMap((line) => {
+    const command = left(reader).reduce(
+      (text, [sign, by]) => text.replaceAll(sign, by),
+      line.replace(/(^|\s)#.*/, ''),
+    );
+    return [...command.matchAll(/(?<!-X)\s([A-Z][A-Z-]{2,})(?=\s|$)/g)].map(([, word = '']) => word);
+  });
+}
+
 /** With prompts: each with what is shown behind it. Without: all of the block. */
 function commandsOf({ line, text }: Block): Command[] {
   if (!/^\$ /m.test(text)) return [{ line, text }];

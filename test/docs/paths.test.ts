@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path/posix';
 import { describe, it } from 'node:test';
+import { unfilledIn } from './pages.ts';
 
 const documents = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/**/*.md')].map((path) =>
   path.replaceAll('\\', '/'),
@@ -42,6 +43,28 @@ describe('the documents', () => {
       names.filter((name) => !new RegExp(`\\b${name}\\b`).test(sources)),
       [],
     );
+  });
+
+  it('commands leave no word to the reader that no test fills in', () => {
+    for (const document of documents) assert.deepEqual(unfilledIn(read(document)), [], document);
+    assert.deepEqual(unfilledIn('```sh\ncurl -X POST x\ndrover rekey plan --from KEY # A KEY\n```\n'), [
+      'KEY',
+    ]);
+    assert.deepEqual(
+      unfilledIn('```console\n$ drover plan --tenant TENANT --place PLACE\nNOT FOUND\n```\n'),
+      ['PLACE'],
+    );
+  });
+
+  it('count what there is', () => {
+    const numbers = ['none', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
+    const said = (page: string, pattern: RegExp): number =>
+      numbers.indexOf((pattern.exec(read(page))?.[1] ?? '').toLowerCase());
+    const examples = globSync('examples/attached/*/').length;
+    assert.equal(said('README.md', /\[(\w+) worked examples\]/), examples);
+    assert.equal(said('examples/attached/README.md', /^# (\w+) databases/), examples);
+    const concepts = read('docs/guides/attached.md').match(/^## \d+\. /gm)?.length;
+    assert.equal(said('README.md', /configuration in (\w+) concepts/), concepts);
   });
 
   it('a path that is not there is noticed', () => {
