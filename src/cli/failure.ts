@@ -4,7 +4,6 @@ import { printable } from '../engine/plan/row-text.ts';
 import { DroverError, errorCodes, mayPass } from '../errors.ts';
 import { fileError } from './terminal/files.ts';
 import type { Terminal } from './terminal/terminal.ts';
-import { wrapLine } from './terminal/wrap.ts';
 
 export interface FailureOptions {
   readonly json: boolean;
@@ -16,10 +15,16 @@ export interface FailureOptions {
 /** Reports an error on the error stream and returns the exit status. */
 export function reportFailure(terminal: Terminal, error: unknown, options: FailureOptions): number {
   const failure = asDroverError(error);
-  if (options.json) terminal.err(JSON.stringify({ error: describe(failure) }));
+  if (options.json) sayJson(terminal, { error: describe(failure) });
   else showFailure(terminal, failure, options);
   if (options.debug) terminal.err(stackOf(error));
   return failure.code === 'INTERRUPTED' ? 130 : errorCodes[failure.code].exit;
+}
+
+/** One line, however long, also where somebody watches. */
+function sayJson({ doing, streams }: Terminal, value: unknown): void {
+  doing();
+  streams.stderr.write(`${JSON.stringify(value)}\n`);
 }
 
 /** What a usage error of the option parser means in Drover's own words. */
@@ -49,14 +54,12 @@ function describe({ code, message, data }: DroverError): Record<string, unknown>
 }
 
 function showFailure(
-  { err, errStyle, errWidth, isWatched }: Terminal,
+  { err, errStyle }: Terminal,
   failure: DroverError,
   { debug, version }: FailureOptions,
 ): void {
   const [first = '', ...others] = failure.message.split('\n').map(printable);
-  // In a pipe a message stays one line, for whoever looks for its beginning.
-  for (const line of [`${errStyle.error(failure.code)}: ${first}`, ...others])
-    for (const part of isWatched ? wrapLine(line, errWidth) : [line]) err(part);
+  for (const line of [`${errStyle.error(failure.code)}: ${first}`, ...others]) err(line);
   if (failure.code !== 'INTERNAL') return;
   if (failure.cause instanceof Error) err(`  ${printable(failure.cause.message.split('\n')[0] ?? '')}`);
   err(`This is a mistake in Drover ${version}, and what was under way was rolled back.`);

@@ -65,8 +65,7 @@ export async function noteUnderWay(
 ): Promise<UnderWayJson[] | null> {
   const found = await readUnderWay(terminal, site, await tenantsToAsk(site, tenant));
   for (const underWay of found ?? [])
-    for (const line of wrapLine(underWayText(underWay, whereWords(where)), terminal.errWidth))
-      terminal.err(terminal.errStyle.warning(line));
+    terminal.err(terminal.errStyle.warning(underWayText(underWay, whereWords(where))));
   return found?.map((underWay) => underWayJson(underWay, where)) ?? null;
 }
 

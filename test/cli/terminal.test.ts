@@ -188,6 +188,9 @@ test('a line goes on below itself, and a command that can be pasted stays whole'
     const others = lines.filter((line) => !line.includes(command));
     assert.ok(others.every((line) => line.length <= width));
   }
+  const check = 'drover config check --database url --config file';
+  for (const beginning of ['  2. ', '', '  2. \u001b[36m'])
+    assert.ok(wrapLine(`${beginning}${check}`, 40).at(-1)?.endsWith(check), beginning);
   const last = 'Go on with: drover runs resume 9e59ba27 --data d';
   assert.equal(wrapLine(last, 40).at(-1)?.trim(), 'drover runs resume 9e59ba27 --data d');
 });

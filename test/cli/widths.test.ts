@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { commandsBelow, droverHere } from './drover-here.ts';
-import { demoPlace } from './drover-process.ts';
+import { demoPlace, examplePlace, scratch } from './drover-process.ts';
 import type { Place } from './drover-process.ts';
 
 interface Seen {
@@ -76,6 +76,12 @@ function mayBeLong(line: string): boolean {
   return !said.trim().includes(' ');
 }
 
+/** Of what a terminal of that many columns shows; of a status line that is drawn over it is the last part. */
+function tooLong(said: string, columns = Number.POSITIVE_INFINITY): string[] {
+  const lines = stripVTControlCharacters(said).split(/[\r\n]/);
+  return lines.filter((line) => line.length > columns && !mayBeLong(line));
+}
+
 const wordsOf = (said: string): Set<string> => new Set(stripVTControlCharacters(said).split(/\s+/));
 
 describe('what is printed', () => {
@@ -93,6 +99,7 @@ describe('what is printed', () => {
       options,
     );
     assert.doesNotMatch(outcome.stderr, /INTERNAL|USAGE_INVALID/, `${name}: ${outcome.stderr}`);
+    assert.deepEqual(tooLong(outcome.stderr, options.columns), [], `beside the data of ${name}`);
     return outcome.stdout;
   };
 
@@ -123,12 +130,7 @@ describe('what is printed', () => {
           const wide = wordsOf(await run(name, each, { columns: 120 }));
           for (const columns of [40, 80, 120]) {
             const said = await run(name, each, { columns });
-            const lines = stripVTControlCharacters(said).split('\n');
-            assert.deepEqual(
-              lines.filter((line) => line.length > columns && !mayBeLong(line)),
-              [],
-              String(columns),
-            );
+            assert.deepEqual(tooLong(said, columns), [], String(columns));
             const narrow = wordsOf(said);
             const cut = [...wide].filter((word) => !narrow.has(word) && !/\d[:.]\d|^[─━]+$/.test(word));
             assert.deepEqual(cut, [], `whole at 120 columns, and not at ${columns}`);
@@ -143,4 +145,31 @@ describe('what is printed', () => {
           const [head = ''] = csv.split('\r\n');
           for (const row of rows) assert.equal(row.split('\t').length, head.split(',').length, row);
         });
+});
+
+it('what a command says of itself, of what comes next and of what is wrong is as wide as the terminal, too', async () => {
+  const { where, config, drop } = await examplePlace('server', 'a-two-owners');
+  const [database = '', url = ''] = where;
+  const target = ['--database', url, '--config', config];
+  for (const columns of [40, 80])
+    for (const words of [
+      ['init', database, url, '--out', scratch(`proposed-${columns}.yaml`)],
+      ['config', 'check', ...target],
+      ['tenantize', 'plan', ...target],
+      ['plan', ...target, '--tenant', 'nobody', ...move],
+      ['serve', database, url],
+      ['inventory', database, url, '--within', '60'],
+      ['keys', 'list', '--data', scratch('nowhere')],
+      ['plan', '--nonsense'],
+    ]) {
+      const { stdout, stderr } = await droverHere(words, { columns });
+      assert.notEqual(stdout + stderr, '', words[0]);
+      assert.equal(stderr.replaceAll(/\s+/g, ' ').includes('Unknown option'), words.includes('--nonsense'));
+      assert.deepEqual(tooLong(stderr, columns), [], `${words[0]} at ${columns}`);
+    }
+  const refused = await droverHere(['plan', ...target, '--tenant', 'nobody', ...move, '--json'], {
+    columns: 40,
+  });
+  assert.equal(JSON.parse(refused.stderr.split('\n').at(-2) ?? '').error.code, 'TENANT_NOT_FOUND');
+  await drop();
 });

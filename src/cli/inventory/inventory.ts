@@ -21,7 +21,6 @@ import { bytesText, durationText } from './amounts.ts';
 import { endOf } from '../../engine/inventory/report.ts';
 import type { ModelReport } from '../../engine/inventory/report.ts';
 import { daysBetween } from '../../engine/models/retirements.ts';
-import { wrapLine } from '../terminal/wrap.ts';
 
 interface InventoryOptions extends JsonOption, RegistryOption {
   readonly data?: string;
@@ -139,7 +138,7 @@ function sayWithin(terminal: Terminal, shown: TakenInventory, days: number): num
           `${shown.found.read.length > 0 ? 'Not everything' : 'No table'} was read, so this is no all-clear.`,
         ]),
   ];
-  for (const line of lines.flatMap((each) => wrapLine(each, terminal.errWidth))) terminal.err(line);
+  for (const line of lines) terminal.err(line);
   if (ending.length > 0) return exitStatus.changes;
   return complete ? exitStatus.done : exitStatus.failed;
 }

@@ -3,6 +3,7 @@ import { styleText } from 'node:util';
 import type { RenderStyle } from '../../engine/planner/render.ts';
 import { StatusLine } from './status-line.ts';
 import type { Amount, OutputStream } from './status-line.ts';
+import { wrapLine } from './wrap.ts';
 
 export interface Streams {
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
@@ -21,7 +22,7 @@ export interface Terminal {
   readonly streams: Streams;
   /** A line of data. */
   readonly out: (line?: string) => void;
-  /** A line for whoever is watching. */
+  /** Lines for whoever is watching, broken between words where the terminal is narrower. */
   readonly err: (line?: string) => void;
   /** What the command does from now on, and how much of it is done. Without words nothing, as while somebody is asked. */
   readonly doing: (what?: string, amount?: Amount) => void;
@@ -44,6 +45,7 @@ export type ColorMode = 'auto' | 'always' | 'never';
 export function openTerminal(streams: Streams, color: ColorMode): Terminal {
   const { stdin, stdout, stderr } = streams;
   const errStyle = styleFor(stderr, color);
+  const errWidth = widthOf(stderr);
   const status = new StatusLine(stderr, errStyle.good);
   return {
     streams,
@@ -52,12 +54,17 @@ export function openTerminal(streams: Streams, color: ColorMode): Terminal {
       status.say();
       stdout.write(`${line}\n`);
     },
-    err: (line = '') => status.above(() => void stderr.write(`${line}\n`)),
+    err: (text = '') => {
+      // In a pipe a message stays one line, for whoever looks for its beginning.
+      const lines =
+        stderr.isTTY === true ? text.split('\n').flatMap((line) => wrapLine(line, errWidth)) : [text];
+      status.above(() => void stderr.write(`${lines.join('\n')}\n`));
+    },
     doing: (what, amount) => status.say(what, amount),
     style: styleFor(stdout, color),
     errStyle,
     width: widthOf(stdout),
-    errWidth: widthOf(stderr),
+    errWidth,
     canAsk: stdin.isTTY === true && stderr.isTTY === true,
     isShown: stdout.isTTY === true,
     isWatched: stderr.isTTY === true,

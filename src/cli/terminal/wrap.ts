@@ -1,8 +1,8 @@
 /** Long lines on a terminal go on under their own beginning, so that the indentation still says what belongs together. */
 import { stripVTControlCharacters } from 'node:util';
 
-/** Words of a line; a command that a person pastes is one word, because a shell would run its pieces. */
-const wordPattern = /`[^`]*`\S*|(?<=: )drover .*$|[^ ]+| (?= )/g;
+/** Words of a line; a command that a person pastes is one word, because a shell would run its pieces. A mark for colours may precede it. */
+const wordPattern = /`[^`]*`\S*|(?<=^|: |\d\. )[^ a-z]*m?(?:drover|npx|psql) .*$|[^ ]+| (?= )/g;
 
 /** The lines that one line becomes; words and commands are never cut, and marks for colours take no room. */
 export function wrapLine(line: string, width: number): string[] {
