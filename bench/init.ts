@@ -12,6 +12,7 @@ import { proposeConfig } from '../src/postgres/facts/propose.ts';
 import { recordsSchema } from '../src/postgres/scope/site.ts';
 import { proposalWords } from '../src/registry/known/proposal-words.ts';
 import { builtInFolder, loadValid } from '../src/registry/load/folder.ts';
+import { calls } from '../test/cases/init/calls.ts';
 import { catalogues } from '../test/cases/init/catalogues.ts';
 import { columns } from '../test/cases/init/columns.ts';
 import { servers } from '../test/cases/init/servers.ts';
@@ -26,7 +27,7 @@ type Known = Pick<SmallSchema, 'name' | 'script' | 'schemas' | 'root' | 'places'
 };
 
 const examples = ['a-two-owners', 'b-text-pairs', 'c-odd-names'].map(exampleOf);
-const small = [...catalogues, ...columns, ...servers].map((schema): Known => ({
+const small = [...calls, ...catalogues, ...columns, ...servers].map((schema): Known => ({
   ...schema,
   tables: Object.keys(schema.models ?? {}).length,
 }));

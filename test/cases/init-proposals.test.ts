@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import type { Config } from '../../src/engine/rules/config.ts';
 import { oneEngine } from '../support/databases.ts';
+import { calls } from './init/calls.ts';
 import { catalogues } from './init/catalogues.ts';
 import { columns } from './init/columns.ts';
 import { servers } from './init/servers.ts';
@@ -12,7 +13,7 @@ import { placeName, scoreOf } from './init/score.ts';
 import { smallDatabase } from './small-database.ts';
 
 oneEngine((engine) => {
-  for (const schema of [...catalogues, ...columns, ...servers])
+  for (const schema of [...calls, ...catalogues, ...columns, ...servers])
     test(schema.name, async () => {
       const small = await smallDatabase(engine, schema.script);
       try {

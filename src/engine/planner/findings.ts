@@ -152,7 +152,7 @@ function serverFindings({ servers = [], rules }: Snapshot): Finding[] {
       const words = [...new Set(said.flatMap(({ servers: some }) => some.split(', ')))].toSorted();
       const message =
         `${rowCount(count)} of ${place} ${verbOf(count, 'have')} ${words.join(', ')} beside the name, which may say through whom ` +
-        'the model is reached, and no place compares that: so it moves under each. Say by `partner`, `fields` or `live` which are meant.';
+        'the model is reached, and no place compares that, so it moves under each. Say by `partner`, `fields` or `live` which are meant.';
       return finding('warning', 'SERVER_NOT_COMPARED', message, { place, count });
     });
 }

@@ -4,7 +4,7 @@ import { finding } from '../finding.ts';
 import type { Finding } from '../finding.ts';
 import { isDefault } from '../inventory/occurrence.ts';
 import type { LeftBehind } from '../plan/plan-types.ts';
-import { firstNames, rowCount } from '../plan/row-text.ts';
+import { firstNames, rowCount, verbOf } from '../plan/row-text.ts';
 import { writtenToBeRead } from '../plan/uncovered.ts';
 import type { Snapshot, NotLookedAt, Hidden } from '../plan/snapshot.ts';
 import type { Hiding } from '../rules/visible.ts';
@@ -58,7 +58,8 @@ function mentionFindings(leftBehind: readonly LeftBehind[]): Finding[] {
     const way = isSaid
       ? ''
       : ' If it is configuration, say so with a place (role reference); if not, role prose.';
-    const message = `${rowCount(count)} of ${place} mention the source in running text; nothing there is changed.${way}`;
+    const mention = `${rowCount(count)} of ${place} ${verbOf(count, 'mention')} the source in running text`;
+    const message = `${mention}; nothing there is changed.${way}`;
     return finding('info', 'MENTIONED', message, { place, count });
   });
 }
@@ -112,7 +113,8 @@ function relatedFindings({ related }: Snapshot): Finding[] {
   return [...byName].map(([name, all]) => {
     const count = all.reduce((sum, { rows }) => sum + rows, 0);
     const columns = [...new Set(all.map(({ table, column }) => `${table}.${column}`))].slice(0, 3).join(', ');
-    const message = `${rowCount(count)} name ${name} (${columns}), which is another model or snapshot; this plan leaves it alone.`;
+    const named = `${rowCount(count)} ${verbOf(count, 'name')} ${name} (${columns})`;
+    const message = `${named}, which is another model or snapshot; this plan leaves it alone.`;
     return finding('info', 'RELATED_MODEL', message, { count });
   });
 }

@@ -78,10 +78,11 @@ function weigh(evidence: ModelEvidence, table: Table): Weighed[] {
     isModelName(evidence.words, value) && (called || !mayBeAnyKey(value));
   const known = values.filter(reads).length;
   const incoming = countIncoming(evidence, table);
+  if (incoming === 0 && isPriceList(table)) return [];
   // One model may happen to be the name of anything, and names that nobody knows prove nothing.
   const proven =
     called && !isConfiguration(table) ? known > 0 || incoming > 0 : known >= 2 && known * 2 >= values.length;
-  if (!proven || (isRecord && incoming === 0)) return [];
+  if (!proven || (isRecord && (incoming === 0 || (!called && isCall(evidence, table))))) return [];
   const score =
     (called ? 3 : 0) +
     2 * Math.min(incoming, 3) +
@@ -96,6 +97,29 @@ function weigh(evidence: ModelEvidence, table: Table): Weighed[] {
   const reason = `${said}; ${incoming} ${incoming === 1 ? 'column refers' : 'columns refer'} to it`;
   return [{ table, score, candidate: { table, name, incoming, reason, kind } }];
 }
+
+/** Prices from a day on, or for all names that a pattern fits: what is true of models, and none of them itself. */
+function isPriceList(table: Table): boolean {
+  const isPriced = table.columns.some(({ name }) => /(^|_)(price|cost)s?(_|$)/.test(snake(name)));
+  return isPriced && findWorded(table, priceScope) !== undefined;
+}
+
+const priceScope =
+  /^((start|begin|valid|effective|active)(_(from|since|date|at|on))?|since|(match_|model_)?(pattern|regexp?))$/;
+
+/**
+ * A call of a model says which one it called, and may have spans, scores and comments that refer to it. Whoever refers to a model says so.
+ */
+function isCall({ catalog }: ModelEvidence, table: Table): boolean {
+  const isMeant = catalog.tables.some(({ foreignKeys }) =>
+    foreignKeys.some(({ references, columns }) => references === table.id && columns.some(namesModel)),
+  );
+  return !isMeant && table.columns.some(({ name }) => spent.test(snake(name)));
+}
+
+/** What one call took. A model has limits of it, and prices. */
+const spent =
+  /^((prompt|completion|total|cached|reasoning|input|output)_)*tokens?(_used|_count)?$|^(duration|latency|elapsed)|^(ended|finished)_at$/;
 
 /** What most of the known names are; where none is known, what the name of the table says. */
 function kindOf(table: Table, names: readonly string[], words: KnownWords): string {

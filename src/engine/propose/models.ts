@@ -96,11 +96,8 @@ const otherThanProvider =
   /(^|_)(tokeni[sz]er|encod(er|ing)|parser|protocol|format|adapter|sdk|template|api_style)(_|$)/;
 
 /** The provider by a key to the table of providers, by its values, which every model must have, or by its name. */
-function providerColumn(
-  { seen, words }: Omit<ModelInput, 'scope'>,
-  table: Table,
-  name: Column,
-): string | undefined {
+function providerColumn(input: ModelInput, table: Table, name: Column): string | undefined {
+  const { seen, words } = input;
   const keys = table.foreignKeys.filter((key) => key.references !== table.id).flatMap((key) => key.columns);
   const others = table.columns.filter(
     (column) => column.name !== name.name && !/(^|_)(family|series)$/.test(snake(column.name)),
@@ -114,7 +111,22 @@ function providerColumn(
       (namesProvider(column.name) || filled(column) >= filled(name)) &&
       shareOf(valuesOf(seen, table.id, column.name), (value) => isProviderName(words, value)) >= 0.5,
   );
-  return (byKey ?? byValue ?? others.find((column) => namesProvider(column.name)))?.name;
+  const behind = others.find((column) => leadsToProviders(input, table, column));
+  return (byKey ?? byValue ?? others.find((column) => namesProvider(column.name)) ?? behind)?.name;
+}
+
+/** Is it a key of rows of which a column holds providers, such as settings for each of them? */
+function leadsToProviders({ scope, seen, words }: ModelInput, table: Table, column: Column): boolean {
+  return table.foreignKeys.some(({ columns, references }) => {
+    const other = scope.catalog.tables.find(({ id }) => id === references);
+    if (columns.length !== 1 || columns[0] !== column.name || other === undefined || other.id === table.id)
+      return false;
+    const name = providerName({ seen, words }, other);
+    return (
+      name !== undefined &&
+      shareOf(valuesOf(seen, other.id, name), (value) => isProviderName(words, value)) >= 0.5
+    );
+  });
 }
 
 function flag(table: Table, pattern: RegExp): string | undefined {
@@ -192,7 +204,7 @@ function guessProviders(
 
 /** The column with the most known providers; where none is known, the one called name. */
 function providerName({ seen, words }: Omit<ModelInput, 'scope'>, table: Table): string | undefined {
-  const texts = table.columns.filter(({ kind }) => kind === 'text');
+  const texts = table.columns.filter(({ kind }) => kind === 'text' || kind === 'enum');
   const share = ({ name }: Column): number =>
     shareOf(valuesOf(seen, table.id, name), (value) => isProviderName(words, value));
   const called = (column: Column): boolean =>

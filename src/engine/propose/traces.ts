@@ -51,7 +51,9 @@ function isKeyFirst({ seen, words }: PlaceInput, table: Table, column: string): 
 }
 
 function holdsProviders({ hasProvider }: KnownNames, column: Column): boolean {
-  return namesProvider(column.name) && (hasProvider || column.kind !== 'text');
+  // A document of that name may say more of a provider than who it is.
+  if (!namesProvider(column.name) || /^jsonb?(\[\])?$/.test(column.kind)) return false;
+  return hasProvider || column.kind !== 'text';
 }
 
 /** Names and keys from the tables of models, and the names seen where a column or member says that it holds one. */
