@@ -42,6 +42,22 @@ describe('a model of a table', () => {
     );
   });
 
+  it('is refused with ten of many, and a doubt whether the rows of that table are models', () => {
+    const agents = Array.from({ length: 31 }, (_, at) => ({
+      ...named(`a${at}`, { name: 'gpt-4o' }, null),
+      table: 'public.assistants',
+    }));
+    const refused = selectModel(agents, 'gpt-4o', { side: 'source' });
+    assert.ok('refused' in refused);
+    assert.equal(refused.fits.length, 31);
+    assert.match(refused.message, /fits 31 models: .*\[.*a9\] global and 21 more\. Say which by its key\./);
+    assert.match(
+      refused.message,
+      /If the rows of public\.assistants use models and are none, take it out of model\.tables/,
+    );
+    assert.doesNotMatch(refused.message, /a10/);
+  });
+
   it("is everybody's where the tenant has one of the same name, and the tenant's own where there is no other", () => {
     assert.equal(keyOf(selectModel([mini, everybodys], 'gpt-4o-mini', { side: 'source' })), 'g1');
     assert.equal(keyOf(selectModel([mini], 'gpt-4o-mini', { side: 'source' })), 'k3');

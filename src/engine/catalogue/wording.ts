@@ -80,6 +80,15 @@ export function namesProvider(column: string): boolean {
   return /(^|_)(providers?|vendor)(_?(name|id|key|slug|code|ref|type))?$/.test(snake(column));
 }
 
+const otherService =
+  /(^|_)(embed|vector|rerank|transcri|speech|voice|audio|tts|stt|image|moderat|search|storage|auth|sso|login|payment|email|sms)[a-z]*_/;
+
+/** Can a provider of this name be the one of a model of that name? `embeddings_provider` says nothing of a `model` beside it. */
+export function providesFor(provider: string, model: string): boolean {
+  const [, , service] = otherService.exec(snake(provider)) ?? [];
+  return service === undefined || snake(model).includes(service);
+}
+
 /** Does a name say that what it lists is forbidden? */
 export function forbidsModels(name: string): boolean {
   return /(^|_)(disabled|blocked|excluded?|denied|forbidden|banned|disallowed|deny|block|black|ignored?|hidden)(list|ed)?(_|$)/.test(

@@ -48,9 +48,23 @@ export function onlyModel(found: readonly ModelFacts[], text: string, side: Mode
   const fits = found.map(label);
   return {
     refused: 'MODEL_AMBIGUOUS',
-    message: `${side}: "${text}" fits ${found.length} models: ${fits.join(', ')}. Say which by ${wayOut(found)}.`,
+    message: `${side}: "${text}" fits ${found.length} models: ${fewOf(fits)}. Say which by ${wayOut(found)}.${doubtOf(found)}`,
     fits,
   };
+}
+
+const shown = 10;
+
+function fewOf(fits: readonly string[]): string {
+  const more = fits.length > shown ? ` and ${fits.length - shown} more` : '';
+  return `${fits.slice(0, shown).join(', ')}${more}`;
+}
+
+/** Nobody has that many models of one name in one list; many agents of one model have. */
+function doubtOf(found: readonly ModelFacts[]): string {
+  const [table, ...others] = new Set(found.map((model) => model.table));
+  if (found.length <= shown || table === undefined || others.length > 0) return '';
+  return ` If the rows of ${table} use models and are none, take it out of model.tables, and name its column under places.`;
 }
 
 /** What tells them apart. */

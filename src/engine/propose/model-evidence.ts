@@ -86,7 +86,7 @@ function weigh(evidence: ModelEvidence, table: Table): Weighed[] {
   const score =
     (called ? 3 : 0) +
     2 * Math.min(incoming, 3) +
-    ownName(table, name, called) +
+    ownName(evidence, table, { name, called }) +
     Math.min(2, countFeatures(table)) -
     (mentionsModels(table) ? 3 : 0);
   const said =
@@ -153,20 +153,29 @@ function countIncoming({ catalog, seen }: ModelEvidence, { id }: Table): number 
 }
 
 /** In a list of models the model is the row itself; where a row is called something else, the model is what it uses. */
-function ownName(table: Table, name: Column, called: boolean): number {
+function ownName(
+  { seen }: ModelEvidence,
+  table: Table,
+  { name, called }: { readonly name: Column; readonly called: boolean },
+): number {
   const text = snake(name.name);
-  if (!called && usesModel(table, name)) return -6;
+  if (!called && usesModel(seen, table, name)) return -6;
   if (/^((ai_|llm_|base_)?model_?)?(name|slug|identifier|code|key|id|handle)$/.test(text)) return 2;
   if (called) return singularWords(table.name).length === 1 ? 1 : 0;
   const other = findWorded(table, /^(display_?|full_?)?(name|title|label)$/, ['text']);
   return namesModel(name.name) && other !== undefined ? -3 : 0;
 }
 
-/** A row with a name of its own beside a model, and nothing that only a model has: an agent, whatever refers to it. */
-function usesModel(table: Table, name: Column): boolean {
+/**
+ * A row with a name of its own beside a model, and nothing that only a model has: an agent, whatever refers to it. So is one of many that
+ * have the same model and other names: a model is called one thing.
+ */
+function usesModel(seen: Observations, table: Table, name: Column): boolean {
   const own = findWorded(table, /^(name|title)$/, ['text']);
+  if (own === undefined || own.name === name.name || !namesModel(name.name)) return false;
+  const [names, models] = [own, name].map((column) => new Set(valuesOf(seen, table.id, column.name)).size);
   const isModels = table.columns.some((column) => property.test(snake(column.name)));
-  return own !== undefined && own.name !== name.name && namesModel(name.name) && !isModels;
+  return !isModels || (names ?? 0) >= 2 * (models ?? 0);
 }
 
 const property =

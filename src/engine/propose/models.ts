@@ -6,7 +6,7 @@ import { type NameScope, tablePath } from '../catalogue/names.ts';
 import { isProviderName, type KnownWords, shareOf } from './known.ts';
 import type { ModelCandidate } from './model-evidence.ts';
 import { filledOf, type Guess, type Observations, valuesOf } from './observation.ts';
-import { findWorded, namesProvider, snake, sqlName, sqlText } from '../catalogue/wording.ts';
+import { findWorded, namesProvider, providesFor, snake, sqlName, sqlText } from '../catalogue/wording.ts';
 
 /** What is known of the tables that hold models. */
 export interface ModelGuess extends Guess<ModelTableConfig> {
@@ -100,7 +100,10 @@ function providerColumn(input: ModelInput, table: Table, name: Column): string |
   const { seen, words } = input;
   const keys = table.foreignKeys.filter((key) => key.references !== table.id).flatMap((key) => key.columns);
   const others = table.columns.filter(
-    (column) => column.name !== name.name && !/(^|_)(family|series)$/.test(snake(column.name)),
+    (column) =>
+      column.name !== name.name &&
+      !/(^|_)(family|series)$/.test(snake(column.name)) &&
+      providesFor(column.name, `${table.name}_${name.name}`),
   );
   const byKey = others.find((column) => namesProvider(column.name) && keys.includes(column.name));
   const filled = (column: Column): number => filledOf(seen, table.id, column.name);

@@ -7,7 +7,7 @@ import { type KnownNames, writingOf } from './templates.ts';
 import { serverDoubt } from './through.ts';
 import type { OwnColumn } from './links.ts';
 import type { Column, Table } from '../catalogue/catalog.ts';
-import { holdsProse, namesModel, namesProvider, snake } from '../catalogue/wording.ts';
+import { holdsProse, namesModel, namesProvider, providesFor, snake } from '../catalogue/wording.ts';
 
 export const prose = 'most values do not: it may hold text that people wrote';
 export const coincidence = 'nothing in its name speaks of models: it may be text that people wrote';
@@ -131,7 +131,11 @@ function partnerOf(input: PlaceInput, table: Table, column: string): Column | un
   const holds = (other: Column): boolean =>
     shareOf(valuesOf(input.seen, table.id, other.name), (value) => isProviderName(input.words, value)) >= 0.5;
   const others = table.columns.filter(
-    (other) => other.name !== column && ['text', 'enum'].includes(other.kind) && !other.computed,
+    (other) =>
+      other.name !== column &&
+      ['text', 'enum'].includes(other.kind) &&
+      !other.computed &&
+      providesFor(other.name, `${table.name}_${column}`),
   );
   const named = others.filter((other) => namesProvider(other.name));
   const providers = named.length > 0 ? named : others.filter(holds);

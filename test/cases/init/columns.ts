@@ -85,6 +85,29 @@ export const columns: readonly SmallSchema[] = [
     plan: ['--tenant', 'Elm', '--from', 'a1', '--to', 'g2'],
   },
   {
+    name: 'assistants that say how long a context may be, and a provider of embeddings beside a model of another kind',
+    script: `CREATE TABLE workspaces (id int PRIMARY KEY, name text NOT NULL);
+      CREATE TABLE folders (id int PRIMARY KEY, workspace_id int NOT NULL REFERENCES workspaces);
+      CREATE TABLE assistants (id int PRIMARY KEY, folder_id int REFERENCES folders, name text NOT NULL, model text NOT NULL,
+        context_length int NOT NULL, embeddings_provider text NOT NULL, prompt text);
+      CREATE TABLE presets (id int PRIMARY KEY, workspace_id int NOT NULL REFERENCES workspaces, name text NOT NULL, model text NOT NULL,
+        embeddings_provider text NOT NULL);
+      CREATE TABLE chats (id int PRIMARY KEY, workspace_id int NOT NULL REFERENCES workspaces, assistant_id int REFERENCES assistants);
+      CREATE TABLE files (id int PRIMARY KEY, assistant_id int REFERENCES assistants);
+      CREATE TABLE assistant_tools (assistant_id int REFERENCES assistants, tool text, PRIMARY KEY (assistant_id, tool));
+      CREATE TABLE assistant_workspaces (assistant_id int REFERENCES assistants, workspace_id int REFERENCES workspaces,
+        PRIMARY KEY (assistant_id, workspace_id));
+      INSERT INTO workspaces VALUES (1, 'Elm'), (2, 'Oak');
+      INSERT INTO assistants SELECT n, NULL, 'A' || n, (ARRAY['gpt-4o', 'claude-sonnet-4-20250514', 'gpt-4o-mini'])[1 + n % 3], 4000, 'openai'
+        FROM generate_series(1, 12) n;
+      INSERT INTO assistant_workspaces SELECT n, 1 + n % 2 FROM generate_series(1, 12) n;
+      INSERT INTO presets VALUES (1, 1, 'P', 'gpt-4o', 'openai'), (2, 2, 'Q', 'gpt-4o', 'openai');
+      INSERT INTO chats VALUES (1, 1, 1), (2, 2, 2);`,
+    root: 'workspaces',
+    places: { 'assistants.model': 'move', 'presets.model': 'move' },
+    plan: elm,
+  },
+  {
     name: 'runs that wait, policies with limits, preferences',
     script: `${orgs}
       CREATE TABLE org_model_policies (id int PRIMARY KEY, org_id int NOT NULL REFERENCES orgs, model text NOT NULL,
