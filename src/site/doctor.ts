@@ -110,7 +110,8 @@ async function isOwn(database: Database, where: Where): Promise<boolean> {
 async function judgeDeclared(database: Database, file: string, today: string): Promise<JudgedDatabase> {
   const opened = openConfigFile(file, 'ownership');
   const { judged, problems } = await judgeWith(database, opened.config, { ownership: 'declared', today });
-  if (problems.length === 0) return judged;
+  // Places of a tenant's schema fit no table that is everybody's, and none of them is judged.
+  if (problems.length === 0 || tenancyOf(opened.config) === 'schemas') return judged;
   const shown = formatConfigProblems(locateProblems(opened, problems));
   const message = ['The configuration does not fit the database:', ...shown].join('\n  ');
   throw new DroverError('CONFIG_MISMATCH', message, { problems });

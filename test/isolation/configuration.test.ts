@@ -64,6 +64,24 @@ oneEngine((engine) => {
   const names = ['app', 'job', 'reader'].map((name) => `conf_${process.pid}_${name}`);
   const [app, job, reader] = names;
 
+  test('a schema for each tenant is nothing to judge, also where a configuration names places of a tenant', async () => {
+    const one = (schema: string): string => `CREATE SCHEMA ${schema};
+      CREATE TABLE ${schema}.bots (id int PRIMARY KEY, model text); INSERT INTO ${schema}.bots VALUES (1, 'gpt-4o');`;
+    const small = await smallDatabase(engine, ['t_elm', 't_oak', 't_yew'].map(one).join('\n'));
+    try {
+      small.configure(`version: 1
+model: { identity: [name] }
+tenant: { schemas: 't_*' }
+places: [{ at: bots.model }]
+`);
+      const { status, stdout, stderr } = await small.run('doctor');
+      assert.deepEqual([status, stderr], [0, '']);
+      assert.match(stdout, /each tenant has a schema of its own, which the doctor does not judge/);
+    } finally {
+      await small.drop();
+    }
+  });
+
   test('config check names roles and objects that are not there; init proposes roles with the reason', async () => {
     const small = await smallDatabase(
       engine,
