@@ -34,4 +34,27 @@ oneEngine((engine) => {
     );
     await db.drop();
   });
+
+  test('a materialised view of rows that move is named, behind views, and no other one', async () => {
+    const at = await smallDatabase(
+      engine,
+      `CREATE TABLE bots (id int PRIMARY KEY, model text);
+      CREATE TABLE notes (id int PRIMARY KEY, body text);
+      INSERT INTO bots VALUES (1, 'gpt-4o');
+      CREATE VIEW named AS SELECT model FROM bots;
+      CREATE MATERIALIZED VIEW "Counts" AS SELECT model, count(*) FROM named GROUP BY model;
+      CREATE MATERIALIZED VIEW letters AS SELECT body FROM notes;`,
+      `version: 1
+model: { identity: [name] }
+tenant: { root: none }
+places: [{ at: bots.model }]
+`,
+    );
+    const { stdout } = await at.run('plan', '--from', 'gpt-4o', '--to', 'gpt-4.1', '--json');
+    const { findings } = JSON.parse(stdout) as { findings: { code: string; message: string }[] };
+    const told = findings.filter(({ code }) => code === 'DERIVED_DATA').map(({ message }) => message);
+    assert.equal(told.length, 1);
+    assert.match(told[0] ?? '', /: REFRESH MATERIALIZED VIEW public\."Counts";$/);
+    await at.drop();
+  });
 });

@@ -221,6 +221,8 @@ export interface Snapshot {
   /** What the session cannot see, or may not see all of. */
   readonly hidden: readonly Hidden[];
   readonly unread: readonly NotLookedAt[];
+  /** By table, materialised views of its rows, which no move refreshes. */
+  readonly materialized?: ReadonlyMap<TableId, readonly string[]>;
   /** By table, and for the configuration: a digest of its definition (`digestDefinitions`). */
   readonly definitions: Readonly<Record<string, string>>;
   /** The day of the snapshot in UTC (`2026-11-21`), so that planning needs no clock. */

@@ -50,6 +50,7 @@ export function planFindings(input: FindingInput): Finding[] {
     ...rowlessFindings(snapshot),
     ...unmarkedFindings(input),
     ...serverFindings(snapshot),
+    ...viewFindings(input),
     ...demandFindings(input),
     ...inventoryFindings(snapshot, input.leftBehind),
     ...hiddenFindings(snapshot),
@@ -139,6 +140,17 @@ function unmarkedFindings({ snapshot, leftBehind }: FindingInput): Finding[] {
     `The row of ${modelLabel(source)} is not marked as retired: the schemas of tenants are read before and not locked. ` +
     `Once nobody writes the source there any more, set ${Object.keys(model.config.retire).join(', ')} of ${model.table.id} by hand.`;
   return [finding('info', 'SOURCE_NOT_MARKED', message)];
+}
+
+/** A re-key names them with all that is computed from its rows. */
+function viewFindings({ snapshot, steps }: FindingInput): Finding[] {
+  const { materialized = new Map<string, readonly string[]>(), rules } = snapshot;
+  if (rules.subject !== undefined) return [];
+  const views = new Set(steps.filter(isMovingRows).flatMap(({ table }) => materialized.get(table) ?? []));
+  if (views.size === 0) return [];
+  const refresh = [...views].map((view) => `REFRESH MATERIALIZED VIEW ${view};`).toSorted(compareText);
+  const message = `Materialised views show the rows as they were until somebody refreshes them: ${refresh.join(' ')}`;
+  return [finding('info', 'DERIVED_DATA', message, { count: views.size })];
 }
 
 /** What no place compares may tell models of one name apart. Where all rows say the same it tells nothing. */

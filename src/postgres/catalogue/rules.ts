@@ -13,6 +13,7 @@
 import { given } from '../../engine/given.ts';
 import type { ConfigProblem } from '../../engine/rules/config.ts';
 import { canonicalText } from '../../engine/canonical.ts';
+import type { TableId } from '../../engine/catalogue/catalog.ts';
 import { catalogFingerprint } from '../../engine/catalogue/catalog-text.ts';
 import { scannableOf } from '../../engine/inventory/scannable.ts';
 import type { Scannable } from '../../engine/inventory/scannable.ts';
@@ -36,6 +37,7 @@ import type { Marked, CatalogueSight } from './mark.ts';
 import { hasTenantSchema, listTenantSchemas, ownSchema, tiesToOthers } from './own-schema.ts';
 import type { OwnSchema } from './own-schema.ts';
 import { tryProbes } from './probe.ts';
+import { readMaterialized } from './materialized.ts';
 import { untrustedSql } from './trusted-sql.ts';
 import { probesOf } from './probes.ts';
 import { readUnread } from './unread.ts';
@@ -51,6 +53,8 @@ export interface RulesGround {
   /** Defaults, checks, views and whatever else of the schema is text. */
   readonly texts: readonly SchemaText[];
   readonly unread: readonly NotLookedAt[];
+  /** By table, materialised views of its rows. */
+  readonly materialized: ReadonlyMap<TableId, readonly string[]>;
   /** What a session cannot see, where it was asked. */
   readonly hidden?: readonly Hidden[];
 }
@@ -103,7 +107,8 @@ export class KeptRules {
     const knowledge = site.knowledge();
     const rules = withKnowledge(await resolve(tx, site, own), knowledge);
     const texts = (await readSchemaTexts(tx)).filter((text) => !isOfAnother(site.config, text, name));
-    const ground = groundOf(rules, texts, await unreadOf(tx, site, rules));
+    const unread = await unreadOf(tx, site, rules);
+    const ground = { ...groundOf(rules, texts, unread), materialized: await readMaterialized(tx) };
     // Where every statement sees the newest, the catalogue may have changed between two of them.
     const after = await tx.ask(mark);
     if (after.mark === seen.mark) this.#keep(name, { ...after, config: site.config, knowledge, ground });
@@ -223,7 +228,11 @@ function unreadOf(tx: Tx, { config, state }: Ruled, { catalog, schema }: Rules):
   });
 }
 
-function groundOf(rules: Rules, texts: readonly SchemaText[], unread: readonly NotLookedAt[]): RulesGround {
+function groundOf(
+  rules: Rules,
+  texts: readonly SchemaText[],
+  unread: readonly NotLookedAt[],
+): Omit<RulesGround, 'materialized'> {
   const defined = { ...catalogFingerprint(rules.catalog), configuration: canonicalText(rules.config) };
   const definitions = digestDefinitions(defined, sha256);
   return {

@@ -61,6 +61,7 @@ export async function readSnapshots(tx: Tx, input: SnapshotInput): Promise<Snaps
       schema: inSchema(names),
       hidden: ground.hidden ?? [],
       unread: ground.unread,
+      materialized: ground.materialized,
       definitions: ground.definitions,
       today,
     };
