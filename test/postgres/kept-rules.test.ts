@@ -4,6 +4,7 @@ import { after, before, it } from 'node:test';
 import type { Rules } from '../../src/engine/rules/references.ts';
 import { openPlatform } from '../../src/platform/open.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
+import { siteFor } from '../../src/postgres/scope/rows-site.ts';
 import { type Site, withTenant } from '../../src/postgres/scope/site.ts';
 import { KeptRules, readRules } from '../../src/postgres/catalogue/rules.ts';
 import { oneEngine } from '../support/databases.ts';
@@ -72,6 +73,18 @@ oneEngine((engine) => {
     assert.equal((await both()).kept, kept);
     await database.asSuperuser((tx) => tx.script('ALTER TABLE migration.assistants ADD COLUMN extra int'));
     assert.notEqual((await both()).kept, kept);
+  });
+
+  it('are read once for the rows of a table that get other keys, as long as the configuration is the same', () => {
+    const rows = [{ table: 'migration.assistants' }];
+    const change = (): Site => ({ ...site, config: { ...site.config, rows } });
+    const first = change();
+    const [one, again, other] = [first, first, change()].map((from) =>
+      siteFor(from, { rows: 'migration.assistants' }),
+    );
+    assert.deepEqual([one?.kept === again?.kept, one?.config === again?.config], [true, true]);
+    assert.notEqual(one?.kept, other?.kept);
+    assert.notEqual(one?.kept, site.kept);
   });
 
   // The embedded engine has one connection.

@@ -93,6 +93,8 @@ const keptSchemas = 256;
 export class KeptRules {
   /** By the schema of the tenant; empty where tenants have none. The one that was asked for last is last. */
   readonly #kept = new Map<string, KeptGround>();
+  /** By the table whose rows get other keys: what those rows see, and the configuration that it was made from. */
+  readonly #views = new Map<string, { readonly of: Config; readonly view: Pick<Ruled, 'config' | 'kept'> }>();
 
   /** The rules as the catalogue is in this transaction, where that was seen. @throws CONFIG_MISMATCH with every problem */
   async read(tx: Tx, site: Ruled, first: CatalogueSight, own?: OwnSchema): Promise<RulesGround> {
@@ -113,6 +115,15 @@ export class KeptRules {
     const after = await tx.ask(mark);
     if (after.mark === seen.mark) this.#keep(name, { ...after, config: site.config, knowledge, ground });
     return ground;
+  }
+
+  /** The configuration as the rows of a table see it, with the rules that follow from it: one for each configuration of the site. */
+  seenFromRows(table: string, of: Config, see: () => Config): Pick<Ruled, 'config' | 'kept'> {
+    const last = this.#views.get(table);
+    if (last?.of === of) return last.view;
+    const view = { config: see(), kept: new KeptRules() };
+    this.#views.set(table, { of, view });
+    return view;
   }
 
   #keep(name: string, kept: KeptGround): void {

@@ -2,7 +2,6 @@
 import type { Intent } from '../../engine/plan/intent.ts';
 import { problemOfRows, seenFromRows, subjectOf } from '../../engine/rules/rows/view.ts';
 import { DroverError } from '../../errors.ts';
-import { KeptRules } from '../catalogue/rules.ts';
 import type { Site } from './site.ts';
 
 /** The site for what is asked for: itself where models move. @throws ROWS_UNKNOWN where nobody says that the rows get other keys */
@@ -18,10 +17,9 @@ export function siteFor(site: Site, { rows }: Pick<Intent, 'rows'>): Site {
     );
   return {
     ...site,
-    config: seenFromRows(site.config, subject),
+    ...site.kept.seenFromRows(rows, site.config, () => seenFromRows(site.config, subject)),
     knowledge: () => undefined,
     knows: false,
-    kept: new KeptRules(),
     showProblems: (problems) =>
       site.showProblems(problems.map((problem) => problemOfRows(problem, { subject, entry }))),
   };
