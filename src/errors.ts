@@ -63,6 +63,7 @@ export const errorCodes = {
     summary: 'The configuration does not say that rows of this table get other keys.',
   },
   ROW_NOT_FOUND: { exit: 1, summary: 'There is no such row.' },
+  MAPPING_INVALID: { exit: 1, summary: 'A map of keys cannot be followed.' },
   ROW_AMBIGUOUS: { exit: 1, summary: 'A name fits several rows.' },
   KEY_ISSUED_BEFORE: {
     exit: 1,

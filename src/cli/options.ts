@@ -176,11 +176,18 @@ export function withRekey(command: Command): Command {
     .option('--table <table>', 'the table, as rows of the configuration calls it')
     .option('--from <key>', 'the row: its key, or what people know it by (natural)')
     .option('--to <key>', 'the key that it gets')
+    .addOption(
+      new Option(
+        '--map <file>',
+        'instead of --from and --to: a CSV file with the header from,to and a line for each row',
+      ).conflicts(['from', 'to']),
+    )
     .option(
       '--merge',
       'make the two rows one: that of --to stays, and all that refers to the other refers to it',
     )
     .option('--tenant <tenant>', 'whose: the key or the name of a tenant')
+    .option('--all-tenants', 'all tenants of a file with the header from,to,tenant, one after the other')
     .option('--shared', 'a row of everybody, of nobody or of several tenants')
     .option(
       '--answer <place=answer>',
@@ -190,14 +197,20 @@ export function withRekey(command: Command): Command {
     .option('--leave-asks', 'change the rest and leave what is asked about');
 }
 
+export interface RekeyOptions extends MoveCommandOptions {
+  readonly table?: string;
+  readonly map?: string;
+  readonly merge?: boolean;
+}
+
 /** What the options of a re-key ask for. @throws USAGE_INVALID */
-export function readRekey(
-  options: MoveCommandOptions & { readonly table?: string; readonly merge?: boolean },
-): AskedIntent {
+export function readRekey(options: RekeyOptions): AskedIntent {
   const { table, from, to, merge } = options;
   const isSaid = (text: string | undefined): text is string => text !== undefined && text.trim() !== '';
   if (!isSaid(table) || !isSaid(from) || !isSaid(to))
-    throw usage('Say which row gets which key: --table TABLE --from KEY --to KEY. None of them is empty.');
+    throw usage(
+      'Say which row gets which key: --table TABLE --from KEY --to KEY, or --map FILE. None of them is empty.',
+    );
   return {
     ...readIntent(options),
     rows: table,

@@ -52,7 +52,17 @@ function snapshotOf(more: Partial<Snapshot> = {}): Snapshot {
     tenant: null,
     source: row(old),
     target: row(next),
-    subject: { followers, impossible: [], unjudged: [], triggers: [], derived: [], unindexed: [] },
+    moving: [{ from: old, to: next }],
+    keys: [{ from: old, to: next }],
+    subject: {
+      followers,
+      rounds: [{ pairs: [{ from: old, to: next }], followers }],
+      impossible: [],
+      unjudged: [],
+      triggers: [],
+      derived: [],
+      unindexed: [],
+    },
     ...more,
   };
 }
@@ -138,13 +148,9 @@ describe('the checker of a re-key', () => {
   const planted: Readonly<Record<string, readonly [code: string, plan: Plan, snapshot?: Snapshot]>> = {
     'no step': ['REKEYS', { ...plan, steps: [] }],
     'two steps': ['REKEYS', { ...plan, steps: [step, { ...step, id: 2 }] }],
-    'a step where no row has the key': [
-      'REKEYS',
-      plan,
-      snapshotOf({ found: [finding('warning', 'SOURCE_ROW_GONE', '')] }),
-    ],
-    'another row': ['WRONG_KEY', changed({ from: next })],
-    'another key': ['WRONG_KEY', changed({ to: old })],
+    'a step where no row has the key': ['REKEYS', plan, snapshotOf({ moving: [] })],
+    'another row': ['WRONG_KEY', changed({ pairs: [{ from: next, to: next }] })],
+    'another key': ['WRONG_KEY', changed({ pairs: [{ from: old, to: old }] })],
     'another column': ['WRONG_KEY', changed({ key: 'name' })],
     'a table left out': ['LEFT_ON_THE_KEY', changed({ follows: [first, ...rest.slice(1)] })],
     'a column left out': ['LEFT_ON_THE_KEY', changed({ follows: [{ ...first, columns: ['id'] }, ...rest] })],
@@ -212,7 +218,7 @@ describe('the checker of a merge of two rows', () => {
   } as const;
   const snapshotWith = (more: Partial<MergingFacts> = {}): Snapshot => ({
     ...plain,
-    subject: { ...facts, merging: { ...merging, ...more } },
+    subject: { ...facts, rounds: [], merging: { ...merging, ...more } },
   });
   const snapshot = snapshotWith();
   const plan = buildPlan(snapshot, { ...asked, merge: true });
@@ -235,8 +241,8 @@ describe('the checker of a merge of two rows', () => {
     'two steps': ['MERGES', { ...plan, steps: [step, { ...step, id: 2 }] }],
     'a step where two rows are not both there': ['MERGES', plan, plain],
     'a re-key beside it': ['REKEYS', { ...plan, steps: [step, ...buildPlan(plain, asked).steps] }],
-    'other rows': ['WRONG_ROWS_MERGED', planned({ from: next, to: old })],
-    'one row': ['WRONG_ROWS_MERGED', planned({ to: old })],
+    'other rows': ['WRONG_ROWS_MERGED', planned({ pairs: [{ from: next, to: old }] })],
+    'one row': ['WRONG_ROWS_MERGED', planned({ pairs: [{ from: old, to: old }] })],
     'a question decided': ['DECIDES_A_QUESTION', { ...asking, findings: [] }, open],
     'a row lost that meets none': [
       'OTHER_ROWS_LOST',

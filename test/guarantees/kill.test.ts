@@ -21,6 +21,7 @@ import {
   withSeparateState,
   withSite,
 } from '../support/kill.ts';
+import { withMap } from '../support/kill-map.ts';
 import { killOnline } from '../support/kill-online.ts';
 import { startMigrateProcess } from '../support/migrate-process-handle.ts';
 import { north } from '../support/studio.ts';
@@ -28,6 +29,7 @@ import { north } from '../support/studio.ts';
 const rows = { server: 20_000, embedded: 2000 } as const;
 /** Each opens the embedded engine anew, which takes seconds; `npm run soak` has the full counts. */
 const kills = { server: [3, 2], embedded: [1, 1] } as const;
+const mapped = 10_000;
 const studioIntent = intentFor({ tenant: north, from: 'old', to: 'new' });
 
 eachEngine((engine) => {
@@ -51,6 +53,12 @@ eachEngine((engine) => {
 oneEngine((engine) => {
   it('leaves a move in parts under way, never lost or doubled, when it is killed at random instants', async (t) => {
     await killOnline(engine, { documents: 4000, kills: 3, seed: 24 }, (line) => t.diagnostic(line));
+  });
+
+  it('leaves all of ten thousand keys or none, when it is killed at random instants', async (t) => {
+    await withMap(engine, mapped, async (on) => {
+      await killAtRandom(on, { kills: 2, seed: 13 }, (line) => t.diagnostic(line));
+    });
   });
 
   describe('between the commit of the records and the commit of the work, which lie in two databases', () => {

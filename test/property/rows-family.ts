@@ -30,7 +30,25 @@ export interface Family {
   readonly tables: readonly FamilyTable[];
   readonly rows: ReadonlyMap<string, readonly FamilyRow[]>;
   readonly merge: boolean;
+  /** Rows of the first table: which become which. */
+  readonly pairs: readonly (readonly [from: number, to: number])[];
 }
+
+/** One row, several, chains and rings; what is merged into a row that is merged itself goes where that one goes. */
+const rekeyed: readonly Family['pairs'][] = [
+  [[1, 100]],
+  [[1, 100], [2, 101], [4, 102]],
+  [[1, 2], [2, 1]],
+  [[1, 2], [2, 100]],
+  [[1, 2], [2, 3], [3, 100], [5, 101]],
+  [[1, 2], [2, 3], [3, 4], [4, 5], [5, 1]],
+]; // prettier-ignore
+const merged: readonly Family['pairs'][] = [
+  [[1, 2]],
+  [[1, 2], [3, 2]],
+  [[1, 2], [3, 4]],
+  [[1, 2], [2, 5], [3, 4]],
+]; // prettier-ignore
 
 /** Rows of the table of the row itself meet, too: those that refer to the two rows, and the target. */
 const subject: FamilyTable = {
@@ -47,15 +65,17 @@ const numbers = fc.array(fc.nat(23), { minLength: 8, maxLength: 8 });
 export const families: fc.Arbitrary<Family> = fc
   .record({
     merge: fc.boolean(),
+    map: fc.nat(11),
     own: fc.constantFrom(undefined, ['up'], ['up', 'v']),
     tables: fc.array(numbers, { minLength: 1, maxLength: 4 }),
     rows: fc.array(fc.array(fc.nat(5), { minLength: 5, maxLength: 5 }), { minLength: 4, maxLength: 30 }),
   })
-  .map(({ merge, own, tables, rows }) => {
+  .map(({ merge, map, own, tables, rows }) => {
     const unique = own === undefined ? {} : { unique: { columns: own, nullsMeet: false } };
     const made: FamilyTable[] = [{ ...subject, ...unique }];
     for (const seed of tables) made.push(tableOf(made, seed));
-    return { merge, tables: made, rows: rowsOf(made, rows) };
+    const maps = merge ? merged : rekeyed;
+    return { merge, pairs: maps[map % maps.length] ?? [], tables: made, rows: rowsOf(made, rows) };
   });
 
 function tableOf(
@@ -221,12 +241,16 @@ export function expectedRows(family: Family): {
     ]),
   );
   point(nodes);
-  const [one, two] = nodes.get('t0') ?? [];
-  if (one === undefined || two === undefined) throw new Error('no rows');
+  const byKey = new Map((nodes.get('t0') ?? []).map((node) => [node.raw['id'], node]));
+  const asked = family.pairs.flatMap(([from, to]) => {
+    const row = byKey.get(from);
+    return row === undefined ? [] : [{ row, to }];
+  });
   if (family.merge) {
-    one.lostTo = two;
-    while (loseRows(nodes, two)) continue;
-  } else one.raw['id'] = 100;
+    for (const { row, to } of asked) row.lostTo = byKey.get(to);
+    const targets = new Set(asked.map(({ row }) => row.stays()));
+    while (loseRows(nodes, targets)) continue;
+  } else for (const { row, to } of asked) row.raw['id'] = to;
   const rows = new Map(
     [...nodes].map(([name, all]) => [
       name,
@@ -256,8 +280,8 @@ function point(nodes: ReadonlyMap<string, readonly Node[]>): void {
   }
 }
 
-/** One round: of rows that meet now, the target is kept, else the one that stays as it is, else the one with the smallest key. */
-function loseRows(nodes: ReadonlyMap<string, readonly Node[]>, target: Node): boolean {
+/** One round: of rows that meet now, a target is kept, else the one that stays as it is, else the one with the smallest key. */
+function loseRows(nodes: ReadonlyMap<string, readonly Node[]>, targets: ReadonlySet<Node>): boolean {
   const losing: [Node, Node][] = [];
   for (const all of nodes.values()) {
     const here = all.filter(({ lostTo }) => lostTo === undefined);
@@ -273,7 +297,7 @@ function loseRows(nodes: ReadonlyMap<string, readonly Node[]>, target: Node): bo
         );
         const [kept, ...lost] = open.toSorted(
           (a, b) =>
-            Number(b === target) - Number(a === target) ||
+            Number(targets.has(b)) - Number(targets.has(a)) ||
             Number(a.changes()) - Number(b.changes()) ||
             (a.name() < b.name() ? -1 : 1),
         );

@@ -8,6 +8,7 @@ import { bulkDatabase } from '../support/bulk.ts';
 import { eachEngine } from '../support/databases.ts';
 import { intentFor } from '../support/guarantee.ts';
 import { killAtRandom, withSeparateState } from '../support/kill.ts';
+import { withMap } from '../support/kill-map.ts';
 import { killOnline } from '../support/kill-online.ts';
 
 const rows = { server: 20_000, embedded: 2000 } as const;
@@ -29,6 +30,13 @@ eachEngine((engine) => {
   it('is before or after, with true records in another database, after each of 10 kills', async (t) => {
     await withSeparateState(engine, rows[engine] / 2, async (on) => {
       const tally = await killAtRandom(on, { kills: 5, seed: 7, withinMs }, (line) => t.diagnostic(line));
+      t.diagnostic(`${engine}: ${tally.before} times before, ${tally.after} times after, never between`);
+    });
+  });
+
+  it('is all of ten thousand keys or none, after each of up to 15 kills of an apply and 15 of a rollback', async (t) => {
+    await withMap(engine, { server: 10_000, embedded: 2000 }[engine], async (on) => {
+      const tally = await killAtRandom(on, { kills: 15, seed: 13, withinMs }, (line) => t.diagnostic(line));
       t.diagnostic(`${engine}: ${tally.before} times before, ${tally.after} times after, never between`);
     });
   });

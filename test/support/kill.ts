@@ -19,8 +19,10 @@ import { type Engine, freshDatabase } from './databases.ts';
 import { north, studioDatabase, studioWith } from './studio.ts';
 
 /** Where to migrate, and what. Everything is opened anew each time, because a folder serves one process at a time. */
-export interface Ground extends Pick<ProcessTask, 'target' | 'schema' | 'state'> {
+export interface Ground extends Pick<ProcessTask, 'target' | 'schema' | 'state' | 'config'> {
   readonly intent: Intent;
+  /** Run when a cycle is over: what its records keep from being done again. */
+  readonly forget?: string;
 }
 
 /** Opens the site, works with it, and closes it. */
@@ -37,7 +39,7 @@ export async function withSite<T>(on: Ground, work: (site: Site) => Promise<T>):
 
 function siteOf(on: Ground, database: Database, state: Database | undefined): Promise<Site> {
   if (on.schema === 'platform') return platformSite(database);
-  const config = studioWith('lock');
+  const { config = studioWith('lock') } = on;
   return openSite(state === undefined ? { database, config } : { database, config, state });
 }
 
@@ -93,8 +95,13 @@ export async function measure(on: Ground): Promise<Sums> {
     assert.notDeepEqual(after, before);
     await rollbackOne(site, { migrationId, tenant: intent.tenant, actor });
     assert.deepEqual(await checksum(site.database), before);
+    await forget(on, site);
     return { before, after, plan };
   });
+}
+
+async function forget({ forget: sql }: Ground, { database }: Site): Promise<void> {
+  if (sql !== undefined) await database.transaction({}, (tx) => tx.script(sql));
 }
 
 /** How long a process takes that nobody disturbs: the range of the instants. */
@@ -106,6 +113,7 @@ interface Durations {
 async function timeProcesses(on: Ground): Promise<Durations> {
   const applied = await undisturbed(on);
   const undone = await undisturbed({ ...on, rollback: applied.migrationId });
+  await withSite(on, (site) => forget(on, site));
   return { applyMs: applied.ms, rollbackMs: undone.ms };
 }
 
@@ -167,6 +175,7 @@ export async function killAtRandom(
     const rollbackAt = Math.sqrt(random()) * durations.rollbackMs * 1.2;
     const undone = await killAt({ ...on, rollback: migrationId }, sums, rollbackAt);
     await finishRollback(on, sums, { migrationId, undone: undone === 'before' });
+    await withSite(on, (site) => forget(on, site));
     tally[applied] += 1;
     tally[undone] += 1;
     const words = { before: 'nothing moved', after: 'all moved' };

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
 import type { DatabaseTarget } from '../../src/postgres/driver/connect.ts';
@@ -25,11 +27,17 @@ process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
 /** A process that has opened its databases and waits. */
 export async function startMigrateProcess(task: ProcessTask): Promise<MigrateProcess> {
-  const child = spawn(process.execPath, [program, JSON.stringify(task)], {
+  // A map of many keys is longer than an argument may be.
+  const file = join(mkdtempSync(join(tmpdir(), 'drover-task-')), 'task.json');
+  writeFileSync(file, JSON.stringify(task));
+  const child = spawn(process.execPath, [program, file], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   running.add(child);
-  const ended = once(child, 'exit').then(() => running.delete(child));
+  const ended = once(child, 'exit').then(() => {
+    rmSync(dirname(file), { recursive: true });
+    return running.delete(child);
+  });
   child.stdin.on('error', () => undefined);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const line = async (): Promise<string | undefined> => {

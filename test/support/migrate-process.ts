@@ -65,7 +65,7 @@ async function work(
   { intent, planFile, rollback, online }: ProcessTask,
 ): Promise<ProcessOutcome> {
   if (rollback !== undefined) {
-    const tenant = intent.tenant ?? '';
+    const { tenant } = intent;
     const { migrationId } = await rollbackOne(site, { migrationId: rollback, tenant, actor: 'process' });
     return { migrationId, replayed: false };
   }
@@ -117,4 +117,4 @@ async function stopWherePrepared(state: Database): Promise<void> {
   await new Promise(() => setInterval(() => undefined, 1000));
 }
 
-await main(JSON.parse(process.argv[2] ?? '{}') as ProcessTask);
+await main(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as ProcessTask);

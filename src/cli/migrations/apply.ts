@@ -138,6 +138,8 @@ function planFromFile(path: string, command: Command): Plan {
     'from',
     'to',
     'merge',
+    'map',
+    'allTenants',
     'tenant',
     'shared',
     'kind',

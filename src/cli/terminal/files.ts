@@ -16,8 +16,13 @@ export function readPlanFile(path: string): Plan {
 
 /** The text of a file. @throws FILE_UNREADABLE */
 export function readText(path: string): string {
+  return readBytes(path).toString('utf8');
+}
+
+/** A file as it is. @throws FILE_UNREADABLE */
+export function readBytes(path: string): Buffer {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(path);
   } catch (cause) {
     throw unusable(path, 'read', cause);
   }

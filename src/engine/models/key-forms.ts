@@ -27,6 +27,9 @@ export function keySpellings(key: string, side: 'source' | 'target'): Spelling[]
   return forms.map(([prefix, write]) => ({ text: write(uuid), prefix }));
 }
 
+/** Of more keys at once values are not looked for: each is a pattern over all texts of the database. */
+export const mostLookedFor = 200;
+
 /** From how many characters on a text is likely to be in no other place by chance. */
 const tellingLength = 16;
 

@@ -2,6 +2,7 @@
 
 import type { Finding } from '../finding.ts';
 import { given } from '../given.ts';
+import type { KeyPair } from '../key-pairs.ts';
 
 /** Which model: its kind, and what it is called. */
 export interface ModelName {
@@ -71,6 +72,12 @@ export function keyText({ key, table }: Pick<ModelName, 'key' | 'table'>): strin
   return key === undefined || table === undefined ? key : `${table}/${key}`;
 }
 
+/** The keys of a pair: those of rows, or of the two models where rows hold them. */
+export function keysOf({ source, target, keys }: ModelPair): readonly KeyPair[] {
+  if (keys !== undefined) return keys;
+  return source.key === undefined || target.key === undefined ? [] : [{ from: source.key, to: target.key }];
+}
+
 /** What a model accepts for one parameter. */
 export interface ParameterSupport {
   readonly min?: number;
@@ -88,6 +95,10 @@ export interface ParameterSupport {
 export interface ModelPair {
   readonly source: ModelFacts;
   readonly target: ModelFacts;
+  /** Of rows that get other keys: all of them, those of which only references are repaired among them. */
+  readonly keys?: readonly KeyPair[];
+  /** Of these the rows that are there, and get the other key or become one with the row that has it. */
+  readonly moving?: readonly KeyPair[];
   /** What somebody should know about how the two were found. */
   readonly found?: readonly Finding[];
   /** Other models in use that have the name of the source: whoever names it by name alone may mean one of them. */

@@ -1,5 +1,7 @@
 /** What somebody should know about how the models of a move were found in one tenant. */
 import { type Finding, finding } from '../finding.ts';
+import { keysText } from '../key-pairs.ts';
+import type { KeyPair } from '../key-pairs.ts';
 import type { ModelFacts } from './model.ts';
 import { label } from './select.ts';
 
@@ -28,28 +30,78 @@ export function ownNamesakes(source: ModelFacts, others: readonly ModelFacts[]):
   return [finding('info', 'OWN_NAMESAKE', message, { count: own.length })];
 }
 
-/** Which of the two keys of a re-key a row has. */
+/** Which keys of a re-key rows have. */
 export interface RowsFound {
   readonly table: string;
-  readonly from: string;
-  readonly to: string;
-  readonly there: { readonly source: boolean; readonly target: boolean };
-  /** The condition by which the row is busy, where it is. */
-  readonly busy?: string;
-  /** Are the two to become one? */
-  readonly merge: boolean;
+  /** Pairs of which both keys are those of rows, which are not to become one. */
+  readonly both: readonly KeyPair[];
+  /** Pairs of which only the second one is. */
+  readonly gone: readonly KeyPair[];
+  /** Keys of busy rows. */
+  readonly busy: readonly string[];
+  /** The condition by which a row is busy. */
+  readonly condition?: string;
+  /** Keys that one row gives up and another one gets. */
+  readonly reused: readonly string[];
 }
 
-/** What somebody should know of the rows that have the key and the key to be. */
-export function rowFindings({ table, from, to, there, busy, merge }: RowsFound): Finding[] {
-  const both =
-    `${table} has a row ${from} and a row ${to}. A re-key gives one row another key and makes two rows one only where that is said: ` +
-    'add --merge, or choose a key that no row has.';
-  const gone = `${table} has no row ${from}; the row ${to} is there. Only what still names ${from} is repaired.`;
-  const working = `The row ${from} of ${table} is busy (${busy ?? ''}): wait until it is not, then plan again.`;
+/** What somebody should know of the rows that have the keys and the keys to be. */
+export function rowFindings({ table, both, gone, busy, condition, reused }: RowsFound): Finding[] {
+  const [taken, lost] = [sides(both), sides(gone)];
+  const working = keysText(busy);
   return [
-    ...(there.source && there.target && !merge ? [finding('error', 'BOTH_ROWS_EXIST', both)] : []),
-    ...(there.source ? [] : [finding('warning', 'SOURCE_ROW_GONE', gone)]),
-    ...(busy === undefined ? [] : [finding('error', 'ROW_BUSY', working)]),
+    ...(both.length === 0
+      ? []
+      : [
+          finding(
+            'error',
+            'BOTH_ROWS_EXIST',
+            `${table} has a row ${taken.from} and a row ${taken.to}. A re-key gives one row another key and makes two rows one only ` +
+              'where that is said: add --merge, or choose a key that no row has.',
+            several(both.length),
+          ),
+        ]),
+    ...(gone.length === 0
+      ? []
+      : [
+          finding(
+            'warning',
+            'SOURCE_ROW_GONE',
+            `${table} has no row ${lost.from}; the row ${lost.to} is there. Only what still names ${lost.from} is repaired.`,
+            several(gone.length),
+          ),
+        ]),
+    ...(busy.length === 0
+      ? []
+      : [
+          finding(
+            'error',
+            'ROW_BUSY',
+            `The row ${working} of ${table} is busy (${condition ?? ''}): wait until it is not, then plan again.`,
+            several(busy.length),
+          ),
+        ]),
+    ...(reused.length === 0
+      ? []
+      : [
+          finding(
+            'warning',
+            'KEYS_CHANGE_HANDS',
+            reused.length === 1
+              ? `The key ${keysText(reused)} of ${table} passes from one row to another, so no alias leads from it: whoever holds it ` +
+                  'from before finds the other row.'
+              : `${reused.length} keys of ${table} (${keysText(reused)}) pass from one row to another, so no alias leads from them: ` +
+                  'whoever holds one from before finds another row.',
+            { count: reused.length },
+          ),
+        ]),
   ];
+}
+
+function sides(pairs: readonly KeyPair[]): KeyPair {
+  return { from: keysText(pairs.map(({ from }) => from)), to: keysText(pairs.map(({ to }) => to)) };
+}
+
+function several(count: number): { readonly count?: number } {
+  return count === 1 ? {} : { count };
 }

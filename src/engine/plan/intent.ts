@@ -1,4 +1,6 @@
 /** What somebody asks for, before anything is known about the database. */
+import type { KeyPair } from '../key-pairs.ts';
+
 export type ParameterPolicy = 'reset' | 'keep' | 'translate';
 
 /**
@@ -14,6 +16,8 @@ export interface Intent {
   readonly rows?: string;
   /** With `rows`: the row `from` and the row `to` become one, and that of `to` stays. */
   readonly merge?: true;
+  /** With `rows`, of several rows at once: the key of each and the one that it gets. `from` and `to` only stand for them then. */
+  readonly pairs?: readonly KeyPair[];
   /** A model by name, `family/name`, `provider/name`, or the key of its row. */
   readonly from: string;
   readonly to: string;
@@ -27,4 +31,9 @@ export interface Intent {
   readonly leaveAsks: boolean;
   /** Models that nobody knows are meant as they are written. */
   readonly allowUnknown?: boolean;
+}
+
+/** The keys that are asked for, of one row as of many. */
+export function askedPairs({ pairs, from, to }: Pick<Intent, 'pairs' | 'from' | 'to'>): readonly KeyPair[] {
+  return pairs ?? [{ from, to }];
 }

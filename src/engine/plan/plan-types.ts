@@ -4,6 +4,7 @@
  */
 import type { TableId } from '../catalogue/catalog.ts';
 import type { Finding } from '../finding.ts';
+import type { KeyPair } from '../key-pairs.ts';
 import type { ModelName } from '../models/model.ts';
 import type { Mapping } from '../edit/value-rule.ts';
 import type { KeyMapping } from '../rules/rows/merging.ts';
@@ -110,13 +111,15 @@ export interface RetireStep extends StepBase {
   readonly set: Readonly<Record<string, string | number | boolean | null>>;
 }
 
-/** A row gets another key, and every row that refers to it by a foreign key follows, at any depth, in one statement. */
+/** Rows get other keys, and every row that refers to one of them by a foreign key follows, at any depth, in one statement. */
 export interface RekeyStep extends StepBase {
   readonly operation: 'rekey';
   /** The column of the key. */
   readonly key: string;
-  readonly from: string;
-  readonly to: string;
+  /** No row has one of the new keys before the step. */
+  readonly pairs: readonly KeyPair[];
+  /** How many rows refer to the rows by a foreign key; of a chain or a ring its first step says it. */
+  readonly referring: number;
   /** The database alone writes the key (GENERATED ALWAYS AS IDENTITY): the statement removes the row and inserts it with the other key. */
   readonly anew?: true;
   /** Every table that the statement changes, the row's own first, with the columns in which it does. `expected` is their sum. */
@@ -143,22 +146,22 @@ export interface LostRows {
 }
 
 /**
- * Two rows become one. One statement removes the source's row and every other row that is lost, and changes whatever refers to one of
+ * Rows become one with others. One statement removes them and every other row that is lost, and changes whatever refers to one of
  * them by a foreign key, at any depth.
  */
 export interface MergeRowsStep extends StepBase {
   readonly operation: 'merge-rows';
   /** The column of the key. */
   readonly key: string;
-  readonly from: string;
-  readonly to: string;
-  /** The source's row first. */
+  /** The rows that become one with others. */
+  readonly pairs: readonly KeyPair[];
+  /** These first. */
   readonly mappings: readonly KeyMapping[];
   /** Rows that change and stay, table by table. */
   readonly follows: RekeyStep['follows'];
-  /** The source's row first. Together with what follows they are `expected`. */
+  /** The rows of `pairs` first. Together with what follows they are `expected`. */
   readonly lost: readonly LostRows[];
-  /** How many rows refer to the source's row by a foreign key. */
+  /** How many rows refer to the rows of `pairs` by a foreign key. */
   readonly referring: number;
 }
 

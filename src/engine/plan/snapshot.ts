@@ -1,4 +1,5 @@
 /** The facts a plan is made from, read in one transaction. Plain data; `src/postgres/facts/snapshot.ts` reads them. */
+import type { KeyPair } from '../key-pairs.ts';
 import type { Check, TableId } from '../catalogue/catalog.ts';
 import type { Finding } from '../finding.ts';
 import type { Occurrence, SchemaOccurrence } from '../inventory/occurrence.ts';
@@ -181,10 +182,19 @@ export interface MergingFacts {
   readonly changed: readonly FollowingRows[];
 }
 
+/** Rows that get other keys by one statement, and what follows them. */
+export interface RekeyRound {
+  readonly pairs: readonly KeyPair[];
+  /** In the order of the rules. */
+  readonly followers: readonly FollowingRows[];
+}
+
 /** What a re-key is planned from, beside the places that name the row. */
 export interface SubjectFacts extends AroundFollowers {
   readonly merging?: MergingFacts;
-  /** In the order of the rules. */
+  /** In their order; none where no row gets another key. */
+  readonly rounds: readonly RekeyRound[];
+  /** Whatever refers to one of the rows, in the order of the rules. */
   readonly followers: readonly FollowingRows[];
   /** Where the key tells nothing by itself, columns that look as if they held it, with the rows that do; undefined where it tells. */
   readonly lookalikes?: readonly { readonly column: string; readonly rows: number }[];
@@ -197,6 +207,8 @@ export interface Snapshot {
   readonly tenant: TenantRef | null;
   readonly source: ModelFacts;
   readonly target: ModelFacts;
+  readonly keys?: readonly KeyPair[];
+  readonly moving?: readonly KeyPair[];
   /** What somebody should know about how the two were found. */
   readonly found?: readonly Finding[];
   /** Other models in use that have the name of the source. */

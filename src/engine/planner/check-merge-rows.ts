@@ -7,7 +7,7 @@ import type { MergingFacts, Snapshot } from '../plan/snapshot.ts';
 import { wantedColumns } from './check-rekey.ts';
 import type { CheckProblem } from './check-rekey.ts';
 
-export function checkMergedRows({ subject, rules, source, target }: Snapshot, plan: Plan): CheckProblem[] {
+export function checkMergedRows({ subject, rules, moving = [] }: Snapshot, plan: Plan): CheckProblem[] {
   const steps = plan.steps.filter((step) => step.operation === 'merge-rows');
   const facts = subject?.merging;
   const wrong: CheckProblem[] = [];
@@ -18,10 +18,10 @@ export function checkMergedRows({ subject, rules, source, target }: Snapshot, pl
   if (step === undefined || facts === undefined) return wrong;
   if (
     step.table !== rules.subject?.table.id ||
-    step.from !== source.key ||
-    step.to !== target.key ||
-    step.from === step.to ||
-    JSON.stringify(step.mappings[0]?.pairs[0]) !== JSON.stringify([step.from, step.to])
+    JSON.stringify(step.pairs) !== JSON.stringify(moving) ||
+    step.pairs.some(({ from, to }) => from === to) ||
+    JSON.stringify(step.mappings[0]?.pairs.slice(0, moving.length)) !==
+      JSON.stringify(moving.map(({ from, to }) => [from, to]))
   )
     problem('WRONG_ROWS_MERGED', `step ${step.id} makes other rows one than was asked for`);
   const open = facts.lost.filter(({ keep }) => keep === 'ask').map(({ place }) => place);

@@ -11,11 +11,9 @@ export interface CheckProblem {
   readonly message: string;
 }
 
-/** Every way in which a plan contradicts what follows the row. */
-export function checkRekey(
-  { subject: facts, rules, source, target, found = [] }: Snapshot,
-  plan: Plan,
-): CheckProblem[] {
+/** Every way in which a plan contradicts what follows the rows. */
+export function checkRekey(snapshot: Snapshot, plan: Plan): CheckProblem[] {
+  const { subject: facts, rules, moving = [], found = [] } = snapshot;
   const steps = plan.steps.filter((step) => step.operation === 'rekey');
   const problem = (wrong: boolean, code: string, message: string): CheckProblem[] =>
     wrong ? [{ code, message }] : [];
@@ -23,18 +21,17 @@ export function checkRekey(
   if (facts === undefined || subject === undefined)
     return problem(steps.length > 0, 'REKEYS_A_MODEL', 'a plan that moves a model gives no row another key');
   const whose = found.map(({ code }) => code);
-  const isDue =
-    facts.merging === undefined && !whose.includes('SOURCE_ROW_GONE') && !whose.includes('BOTH_ROWS_EXIST');
+  const isStuck = facts.impossible.some(({ word }) => word === 'no-free-key');
+  const isDue = facts.merging === undefined && moving.length > 0 && !isStuck;
   const wanted = wantedColumns(rules.catalog, subject.table.id, subject.key);
-  const rows = new Map(facts.followers.map((one) => [one.table, one]));
   const refuses = (code: string): boolean =>
     plan.findings.some((one) => one.code === code && one.severity === 'error');
   const foreign = [...facts.followers, ...(facts.merging?.changed ?? [])].some(({ others }) => others > 0);
   return [
     ...problem(
-      steps.length !== (isDue ? 1 : 0),
+      steps.length !== facts.rounds.length || steps.length > 0 !== isDue,
       'REKEYS',
-      `a re-key is one step, and the plan has ${steps.length}`,
+      `a re-key is a step for each round, and the plan has ${steps.length}`,
     ),
     ...problem(
       foreign && !refuses('FOREIGN_ROWS'),
@@ -51,17 +48,52 @@ export function checkRekey(
       'BOTH_ROWS_EXIST',
       'two rows would become one',
     ),
-    ...steps.flatMap((step) => [
+    ...(isDue ? checkKeys(steps, moving, problem) : []),
+    ...steps.flatMap((step, at) => [
       ...problem(
-        step.table !== subject.table.id ||
-          step.from !== source.key ||
-          step.to !== target.key ||
-          step.key !== subject.key,
+        step.table !== subject.table.id || step.key !== subject.key,
         'WRONG_KEY',
-        `step ${step.id} gives another row another key than was asked for`,
+        `step ${step.id} gives rows of another table another key than was asked for`,
       ),
-      ...checkFollows(step, wanted, rows, problem),
+      ...checkFollows(
+        step,
+        wanted,
+        new Map((facts.rounds[at]?.followers ?? []).map((one) => [one.table, one])),
+        problem,
+      ),
     ]),
+  ];
+}
+
+type SaysProblem = (wrong: boolean, code: string, message: string) => CheckProblem[];
+
+/** Carried out one after the other on paper, the steps give each row its key, and none gives a key that a row has at that moment. */
+function checkKeys(
+  steps: readonly RekeyStep[],
+  moving: NonNullable<Snapshot['moving']>,
+  problem: SaysProblem,
+): CheckProblem[] {
+  const held = new Map(moving.map(({ from }) => [from, from]));
+  const wrong = steps.flatMap(({ id, pairs }) => {
+    const taken = pairs.filter(({ to }) => held.has(to)).map(({ to }) => to);
+    const rows = pairs.map(({ from }) => held.get(from));
+    for (const { from } of pairs) held.delete(from);
+    for (const [at, { to }] of pairs.entries()) held.set(to, rows[at] ?? '');
+    return problem(
+      taken.length > 0,
+      'KEY_IN_USE',
+      `step ${id} gives the key ${taken[0] ?? ''}, which a row has`,
+    );
+  });
+  const ends = new Map([...held].map(([key, row]) => [row, key]));
+  const lost = moving.filter(({ from, to }) => ends.get(from) !== to);
+  return [
+    ...wrong,
+    ...problem(
+      lost.length > 0 || held.size !== moving.length,
+      'WRONG_KEY',
+      `a row ${lost[0]?.from ?? ''} gets another key than was asked for`,
+    ),
   ];
 }
 
@@ -69,7 +101,7 @@ function checkFollows(
   step: RekeyStep,
   wanted: ReadonlyMap<TableId, ReadonlySet<string>>,
   rows: ReadonlyMap<TableId, { readonly rows: number }>,
-  problem: (wrong: boolean, code: string, message: string) => CheckProblem[],
+  problem: SaysProblem,
 ): CheckProblem[] {
   const tables = step.follows.map(({ table }) => table);
   const sum = step.follows.reduce((total, { expected }) => total + expected, 0);

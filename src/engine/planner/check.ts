@@ -160,7 +160,7 @@ function mightMove(snapshot: Snapshot, group: RowGroup): boolean {
 
 /** The two books: what the facts count, and what the plan says becomes of it. */
 function checkAccounts(
-  { rules, places, uncovered, schema, subject }: Snapshot,
+  { rules, places, uncovered, schema, subject, moving = [] }: Snapshot,
   { accounts, leftBehind, steps }: Plan,
 ): CheckProblem[] {
   const silent = new Set(
@@ -168,7 +168,9 @@ function checkAccounts(
   );
   // Rows that follow by foreign key name the row; the row itself does not.
   const isRekeyed = steps.some(({ operation }) => operation === 'rekey' || operation === 'merge-rows');
-  const following = isRekeyed ? (subject?.followers ?? []).reduce((sum, { rows }) => sum + rows, -1) : 0;
+  const following = isRekeyed
+    ? (subject?.followers ?? []).reduce((sum, { rows }) => sum + rows, -moving.length)
+    : 0;
   let counted = following;
   for (const { groups } of places)
     for (const { states, occurrences, rows } of groups)

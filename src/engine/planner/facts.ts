@@ -12,7 +12,7 @@ type Facts = Readonly<Record<string, (snapshot: Snapshot) => unknown>>;
 const ofRows: Facts = {
   'occurrences that no place covers': ({ uncovered }) =>
     uncovered.map(({ samples: _samples, written: _written, owners: _owners, ...found }) => found),
-  'rows that follow by foreign key': ({ subject }) => subject?.followers,
+  'rows that follow by foreign key': ({ subject }) => subject && [subject.followers, subject.rounds],
   'rows that become one': ({ subject }) => subject?.merging,
   'columns that may hold the key': ({ subject }) => subject?.lookalikes,
   'parameters in use': ({ parameters }) => parameters,
@@ -36,6 +36,7 @@ const ofTheRest: Facts = {
     const { impossible, unjudged, triggers, derived, unindexed } = subject;
     return { impossible, unjudged, triggers, derived, unindexed };
   },
+  'rows that get other keys': ({ moving }) => moving,
   'models of the same name': ({ namesakes }) =>
     namesakes?.map(({ components, key }) => ({ components, key })),
   'texts of the schema': ({ schema }) => schema.map(({ object, text }) => ({ object, text })),

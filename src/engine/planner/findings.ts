@@ -116,6 +116,7 @@ function demandFindings({ snapshot }: FindingInput): Finding[] {
 
 /** A table may hold only some of the models. The others are named by text, and by no key. */
 function rowlessFindings({ rules, source, target, tenant }: Snapshot): Finding[] {
+  if (rules.subject !== undefined) return [];
   const tables = modelTablesOf(rules, source.kind).map(({ config }) => config.table);
   const rowless = tables.length === 0 ? [] : [source, target].filter(({ key }) => key === undefined);
   const shared = isSharedRows(tenant?.key ?? null);

@@ -187,8 +187,7 @@ function accountsOf(
     count: occurrencesOf(entry),
   }));
   const following = steps.flatMap((step) => {
-    const count =
-      step.operation === 'rekey' ? step.expected - 1 : step.operation === 'merge-rows' ? step.referring : 0;
+    const count = step.operation === 'rekey' || step.operation === 'merge-rows' ? step.referring : 0;
     return count > 0 ? [{ account: 'move' as const, count }] : [];
   });
   return sumAccounts([...moving, ...following, ...staying]);

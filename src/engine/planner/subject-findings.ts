@@ -1,4 +1,6 @@
 /** What a person must know before a row gets another key. */
+import { isTelling, mostLookedFor } from '../models/key-forms.ts';
+import { keysText } from '../key-pairs.ts';
 import { readsAsOther } from '../rules/mapping.ts';
 import { type Finding, finding } from '../finding.ts';
 import type { Decided, Decisions } from '../plan/decide.ts';
@@ -14,7 +16,7 @@ export function subjectFindings({ snapshot, decided }: Decisions): Finding[] {
   const { subject: facts } = snapshot;
   if (facts === undefined) return [];
   return [
-    ...listFindings(snapshot.target.key ?? '', decided),
+    ...(snapshot.keys ?? []).flatMap(({ to }) => listFindings(to, decided)).slice(0, 20),
     ...facts.impossible.map(({ word, message }) =>
       finding('error', 'REKEY_IMPOSSIBLE', `${word}: ${message}.`, { place: word }),
     ),
@@ -94,12 +96,17 @@ function collisionFindings({ merging }: SubjectFacts): Finding[] {
   });
 }
 
-function tellingFindings({ source }: Snapshot, { lookalikes }: SubjectFacts): Finding[] {
+function tellingFindings({ keys = [] }: Snapshot, { lookalikes }: SubjectFacts): Finding[] {
   if (lookalikes === undefined) return [];
   const found = lookalikes.map(({ column, rows }) => `${column} (${rowCount(rows)})`).join(', ');
+  const many = keys.length > mostLookedFor;
+  const silent = keysText(keys.map(({ from }) => from).filter((key) => many || !isTelling(key)));
+  const why = many
+    ? `The keys are more than ${mostLookedFor}, so their values were not looked for: `
+    : `The ${keys.length === 1 ? 'key' : 'keys'} ${silent} may stand for anything, so no value was looked for: `;
+  const rows = keys.length === 1 ? 'the row' : 'the rows';
   const message =
-    `The key ${source.key ?? ''} may stand for anything, so no value was looked for: what names the row without a foreign key follows ` +
-    'only where rows → names of the configuration says so. ' +
+    `${why}what names ${rows} without a foreign key follows only where rows → names of the configuration says so. ` +
     (found === ''
       ? 'No other column that is called like a key holds it.'
       : `These columns hold it and are not listed: ${found}.`);

@@ -9,6 +9,7 @@ import type { Mapping } from '../../engine/edit/value-rule.ts';
 import type { Table, TableId } from '../../engine/catalogue/catalog.ts';
 import { given } from '../../engine/given.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
+import { keySpellings } from '../../engine/models/key-forms.ts';
 import { formOf, mappingsOf, mayName } from '../../engine/rules/mapping.ts';
 import type { ModelPair } from '../../engine/models/model.ts';
 import type { Place } from '../../engine/rules/place.ts';
@@ -42,20 +43,31 @@ export interface Batch {
 
 export function memberOf(rules: Rules, intent: Intent, pair: ModelPair): Member {
   const places = rules.places.filter((place) => mayName(place, pair.source));
+  const pairs = pairsOfRows(pair);
   // Most places name models in the same few ways.
   const byForm = new Map<string, readonly Mapping[]>();
   const mappings = new Map(
     places.map((place) => {
       const form = formOf(place);
-      const known = byForm.get(form) ?? mappingsOf(place, pair, rules.config);
+      const known = byForm.get(form) ?? pairs.flatMap((each) => mappingsOf(place, each, rules.config));
       byForm.set(form, known);
       return [place.id, known];
     }),
   );
   const sought = soughtOf(rules, pair);
   // What follows a row is asked for by its key, so each re-key has statements of its own.
-  const own = rules.subject === undefined ? '' : JSON.stringify([intent.tenant, intent.from]);
+  const own = rules.subject === undefined ? '' : JSON.stringify([intent.tenant ?? null, intent.from]);
   return { intent, pair, mappings, ...sought, shape: shapeOf({ intent, pair, mappings }) + own };
+}
+
+/** Each row with the key that it gets, as two models of which one becomes the other. Where models move there is the pair itself. */
+function pairsOfRows(pair: ModelPair): readonly ModelPair[] {
+  const { source, target, keys } = pair;
+  if (keys === undefined) return [pair];
+  return keys.map(({ from, to }) => ({
+    source: { ...source, key: from, spellings: keySpellings(from, 'source') },
+    target: { ...target, key: to, spellings: keySpellings(to, 'target') },
+  }));
 }
 
 /** Members that the same statements serve are together, in the order in which they came. */
@@ -64,7 +76,7 @@ export function byShape<M>(members: readonly M[], memberOf: (each: M) => Member)
 }
 
 function shapeOf({ intent, pair, mappings }: Pick<Member, 'intent' | 'pair' | 'mappings'>): string {
-  const { tenant, from: _from, to: _to, ...asked } = intent;
+  const { tenant, from: _from, to: _to, pairs: _pairs, ...asked } = intent;
   const values = [...mappings].map(([place, all]) => [place, patternOf(all)]);
   const { kind, table, tenant: owner, key } = pair.source;
   const source = [kind, table, owner === null, key === undefined];

@@ -6,8 +6,9 @@ import { likePatterns } from '../../engine/inventory/rough-pattern.ts';
 import { foldText } from '../../engine/inventory/term.ts';
 import type { Term } from '../../engine/inventory/term.ts';
 import type { WrittenForms } from '../../engine/models/knowledge.ts';
-import { keyTexts } from '../../engine/models/key-forms.ts';
+import { keyTexts, mostLookedFor } from '../../engine/models/key-forms.ts';
 import { textsNaming } from '../../engine/rules/mapping.ts';
+import { keysOf } from '../../engine/models/model.ts';
 import type { ModelFacts, ModelPair } from '../../engine/models/model.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 
@@ -34,8 +35,9 @@ type SoughtNames = Omit<Sought, 'matcher'> & { readonly others: readonly Term[] 
 const known = new Map<string, SoughtNames>();
 const mostKnown = 200;
 
-export function soughtOf(rules: Rules, { source, target }: ModelPair): Sought {
-  if (rules.subject !== undefined) return soughtKey(source.key ?? '');
+export function soughtOf(rules: Rules, pair: ModelPair): Sought {
+  const { source, target } = pair;
+  if (rules.subject !== undefined) return soughtKeys(keysOf(pair).map(({ from }) => from));
   const texts = textsNaming(source, rules.config, rules.places);
   const targets = textsNaming(target, rules.config, rules.places).filter(
     (text) => !texts.includes(text) || isOnly(rules, { source, target }, text),
@@ -55,9 +57,10 @@ function isOnly({ config, places }: Rules, { source, target }: ModelPair, text: 
   return called(target).includes(text) && !called(source).includes(text);
 }
 
-/** The key of a row. One that tells nothing is not looked for. */
-function soughtKey(key: string): Sought {
-  const terms = keyTexts(key).map((text): Term => ({ model: sourceTerm, ...text }));
+/** The keys of rows. One that tells nothing is not looked for, nor are very many. */
+function soughtKeys(keys: readonly string[]): Sought {
+  const looked = keys.length > mostLookedFor ? [] : keys;
+  const terms = looked.flatMap((key) => keyTexts(key).map((text): Term => ({ model: sourceTerm, ...text })));
   const matcher = createMatcher(terms);
   return { terms, patterns: likePatterns(terms), unrelated: [], matcher, names: matcher };
 }

@@ -249,7 +249,7 @@ function shapeOf(step: Step): unknown {
     case 'retire':
       return [...common, step.set];
     case 'rekey':
-      return [...common, step.from, step.to, step.follows];
+      return [...common, step.pairs, step.follows];
     case 'merge-rows':
       return [...common, step.mappings, step.lost, step.follows];
     case 'rewrite-json':

@@ -4,12 +4,12 @@
  * meets the fence. Nobody has to wait who takes a row off the source, so where no lock of a table keeps writers out another try
  * locks the rows, too.
  */
-import { compareText } from '../../engine/order.ts';
 import { canMove } from '../../engine/rules/place.ts';
 import { askEach } from '../driver/members.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';
 import type { ModelFacts, ModelName } from '../../engine/models/model.ts';
 import { mayName } from '../../engine/rules/mapping.ts';
+import { keysOf } from '../../engine/models/model.ts';
 import type { ModelPair } from '../../engine/models/model.ts';
 import type { ModelTable, Place } from '../../engine/rules/place.ts';
 import { mayHoldShared, tableOf, tablesOfModel } from '../../engine/rules/references.ts';
@@ -22,6 +22,7 @@ import type { PlaceInUse } from '../facts/used-places.ts';
 import { affected, inOrder, prepared, readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
 import { columnOf, equalsEach, isKeyOf } from '../sql/cast.ts';
+import { isAmong } from '../sql/key-map.ts';
 import type { RowContext } from '../sql/match.ts';
 import { mineSql, ownerSql, visibleSql } from '../sql/row.ts';
 import { allOf, column, list, raw, rowsOf, sql, tableName } from '../sql/sql.ts';
@@ -114,17 +115,30 @@ function modelLocks(rules: Rules, members: readonly LockedModels[]): Question<vo
   const [first] = members;
   // A record does not say which of several tables holds its models. Then the row of that key is locked in each of them.
   const tables = first === undefined ? [] : tablesOfModel(rules, first.pair.source);
+  if (rules.subject !== undefined)
+    return readAs(inOrder(members.map((one) => keyedRows(rules, one))), () => undefined);
   const locks = tables.flatMap((model) =>
-    sidesInOrder(rules, first).map((side) => rowLock(rules, members, { model, side })),
+    (['source', 'target'] as const).map((side) => rowLock(rules, members, { model, side })),
   );
   return readAs(inOrder(locks), () => undefined);
 }
 
-/** Rows of one table are locked in the order of their keys, so that two merges of the same rows wait for each other and not both. */
-function sidesInOrder({ subject }: Rules, one: LockedModels | undefined): readonly ('source' | 'target')[] {
-  const { source, target } = one?.pair ?? {};
-  const isLater = subject !== undefined && compareText(source?.key ?? '', target?.key ?? '') > 0;
-  return isLater ? ['target', 'source'] : ['source', 'target'];
+/** The rows of all keys, in the order of these, so that two re-keys of the same rows wait for each other and not both. */
+function keyedRows({ subject, ...rules }: Rules, { pair, tenant }: LockedModels): Question<void> {
+  const keys = [...new Set(keysOf(pair).flatMap(({ from, to }) => [from, to]))];
+  if (subject === undefined || keys.length === 0) return { statements: [], read: () => undefined };
+  const { table, key } = subject;
+  const own = columnOf(table, key);
+  const context = {
+    rules: { ...rules, subject },
+    table,
+    size: 1,
+    tenants: tenant === undefined ? undefined : [tenant],
+  };
+  const known = keys.filter((text) => isKeyOf(own, text));
+  const lock = sql`SELECT 1 AS locked FROM ${rowsOf(table)} t
+    WHERE ${nameableSql(context, pair.source.tenant)} AND ${isAmong(own, column('t', key), known)} ORDER BY ${column('t', key)} FOR UPDATE`;
+  return readAs(askEach(1, lock), () => undefined);
 }
 
 interface LockedModels {
@@ -146,7 +160,7 @@ function rowLock(
   if (keys.length < size || !keys.every((text) => isKeyOf(own, text)))
     return { statements: [], read: () => undefined };
   const named = equalsEach(own, column('t', model.key), keys);
-  const mode = side === 'source' || rules.subject !== undefined ? 'FOR UPDATE' : 'FOR SHARE';
+  const mode = side === 'source' ? 'FOR UPDATE' : 'FOR SHARE';
   return askEach(
     size,
     sql`SELECT 1 AS locked FROM ${rowsOf(table)} t WHERE ${nameableSql(context, members[0]?.pair[side].tenant)} AND ${named} ${raw(mode)}`,

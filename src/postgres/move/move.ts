@@ -7,6 +7,7 @@
  * before or after. Transactions that collide are tried again from their start.
  */
 import type { MoveResult } from '../records/move-result.ts';
+import { keysOf } from '../../engine/models/model.ts';
 import { DroverError } from '../../errors.ts';
 import { findReplay } from '../records/history.ts';
 import type { Site } from '../scope/site.ts';
@@ -78,18 +79,18 @@ async function prepare(
     }
     const { tenant } = request.intent;
     const about = { tenant, source: workedSource({ ...move, request }) };
+    const isNew = request.plan !== undefined && request.ends === undefined;
+    const replay = isNew ? await findReplay(site, tenant, request.plan.hash) : undefined;
+    if (replay !== undefined) {
+      prepared.push({ about, done: replay });
+      continue;
+    }
     const issued = await issuedBefore(site, { ...move, request });
     if (issued !== undefined) {
       prepared.push({ about, refused: issued });
       continue;
     }
-    const isNew = request.plan !== undefined && request.ends === undefined;
-    const replay = isNew ? await findReplay(site, tenant, request.plan.hash) : undefined;
-    prepared.push(
-      replay === undefined
-        ? { about, ready: { ...move, request }, record: request.ends?.record }
-        : { about, done: replay },
-    );
+    prepared.push({ about, ready: { ...move, request }, record: request.ends?.record });
   }
   return prepared;
 }
@@ -99,15 +100,17 @@ async function issuedBefore(
   site: Site,
   { member, ground, request }: RequestedMove,
 ): Promise<DroverError | undefined> {
-  const { source, target, found = [] } = member.pair;
+  const { moving = [] } = member.pair;
+  const pairs = keysOf(member.pair);
+  const moved = new Set(moving.map(({ from }) => from));
+  const isBoth = member.pair.found?.some(({ code }) => code === 'BOTH_ROWS_EXIST') === true;
   const { subject } = ground.rules;
   if (subject === undefined) return undefined;
   return refuseIssued(site, {
     tenant: member.intent.tenant,
     table: subject.table.id,
-    from: source.key ?? '',
-    to: target.key ?? '',
-    repairs: found.some(({ code }) => code === 'SOURCE_ROW_GONE'),
+    pairs,
+    repaired: new Set(isBoth ? [] : pairs.map(({ from }) => from).filter((from) => !moved.has(from))),
     returns: request.takesBack !== undefined,
   });
 }

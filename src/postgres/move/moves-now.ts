@@ -57,9 +57,11 @@ async function readAgain(tx: Tx, site: Site, { moves, locks }: Now): Promise<(Mo
 
 /** The same two models, written in the same ways: what was looked for and the statements of the batch still fit. */
 function isSame(a: ModelPair, b: ModelPair): boolean {
-  const textOf = ({ source, target }: ModelPair): string =>
-    JSON.stringify(
-      [source, target].map(({ kind, table, tenant, key, components, spellings }) => [
+  const textOf = ({ source, target, keys, moving }: ModelPair): string =>
+    JSON.stringify([
+      keys,
+      moving,
+      ...[source, target].map(({ kind, table, tenant, key, components, spellings }) => [
         kind,
         table,
         tenant,
@@ -67,7 +69,7 @@ function isSame(a: ModelPair, b: ModelPair): boolean {
         components,
         spellings,
       ]),
-    );
+    ]);
   return textOf(a) === textOf(b);
 }
 

@@ -28,7 +28,7 @@ import { withNamesakesInUse } from './namesakes.ts';
 import type { DeniedScan } from './denied.ts';
 import { readSnapshots, tenantsOf } from '../facts/snapshot.ts';
 import { groundSeen, hiddenFrom } from '../facts/visibility.ts';
-import { refuseIssued } from '../records/aliases.ts';
+import { keysOfPlan, refuseIssued } from '../records/aliases.ts';
 import { siteFor } from '../scope/rows-site.ts';
 import { withTenants } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
@@ -73,17 +73,13 @@ export async function planMove(site: Site, intent: Intent): Promise<Plan> {
   return plan;
 }
 
-/** Is one of the two keys one that another row had? */
-async function issuedBefore(
-  site: Site,
-  { intent: { rows, tenant }, source, target, steps, findings }: Plan,
-): Promise<DroverError | undefined> {
-  const { table, key: from } = source;
-  const { key: to } = target;
-  const isOfRows = rows !== undefined && table !== undefined && from !== undefined && to !== undefined;
+/** Is one of the keys one that another row had? */
+async function issuedBefore(site: Site, plan: Plan): Promise<DroverError | undefined> {
+  const { intent, source, findings } = plan;
+  const isOfRows = intent.rows !== undefined && source.table !== undefined;
   if (!isOfRows || findings.some(({ code }) => code === 'BOTH_ROWS_EXIST')) return undefined;
-  const repairs = !steps.some(({ operation }) => operation === 'rekey' || operation === 'merge-rows');
-  return refuseIssued(site, { tenant, table, from, to, repairs, returns: false });
+  const { tenant } = intent;
+  return refuseIssued(site, { tenant, table: source.table, ...keysOfPlan(plan), returns: false });
 }
 
 /**

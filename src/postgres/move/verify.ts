@@ -1,5 +1,7 @@
 /** Afterwards both books are read again: nothing that a plan moved may be left, and nothing that it did not announce. */
 import { rowCount, verbOf } from '../../engine/plan/row-text.ts';
+import { keysReused, keysText } from '../../engine/key-pairs.ts';
+import { keysOf } from '../../engine/models/model.ts';
 import { everyMember } from '../driver/members.ts';
 import { decideAll } from '../../engine/plan/decide.ts';
 import type { TableId } from '../../engine/catalogue/catalog.ts';
@@ -13,7 +15,9 @@ import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import { readPlaceGroups } from '../facts/places.ts';
 import { scanUncovered } from '../facts/scan.ts';
-import { countFollowers } from '../facts/rows/subject.ts';
+import { countFollowers } from '../facts/rows/following.ts';
+import { memberOf } from '../facts/member.ts';
+import type { Member } from '../facts/member.ts';
 import { MembersFailed } from './job.ts';
 import type { Execution } from './plan.ts';
 
@@ -38,7 +42,9 @@ export async function verifyNothingLeft(
     return (plan?.steps.length ?? 0) + touched.length > 0;
   });
   if (at.length === 0) return;
-  const members = everyMember(at.map((number) => executions[number]?.member));
+  const members = everyMember(at.map((number) => executions[number]?.member)).map((one) =>
+    lookedFor(rules, one),
+  );
   const after = await readPlaceGroups(tx, { rules, members }, 'none');
   const touched = new Set(
     executions.flatMap(({ plan, touched: before = [] }) => [
@@ -70,18 +76,31 @@ function changedTables(step: Step): readonly TableId[] {
   return [...step.follows, ...step.lost].map(({ table }) => table);
 }
 
-/** What a re-key changed is read again: exactly the planned rows have the other key, and none has the old one. */
+/**
+ * What a re-key changed is read again: exactly the planned rows have the other keys, and none has an old one. Where keys passed from row to
+ * row the last step tells, because what it announces has them all.
+ */
 async function keyLeft(tx: Tx, { member, snapshot, plan }: Execution): Promise<DroverError | undefined> {
   const { rules } = snapshot;
   const { subject } = rules;
-  const merged = plan.steps.find((one) => one.operation === 'merge-rows');
-  const step = plan.steps.find((one) => one.operation === 'rekey');
   if (subject === undefined) return undefined;
   const about = { rules, subject, member };
-  if (merged !== undefined) return sourceLeft(await countFollowers(tx, about, merged.from), merged.from);
-  if (step === undefined) return undefined;
-  const [now, old] = [await countFollowers(tx, about, step.to), await countFollowers(tx, about, step.from)];
-  const expected = new Map(step.follows.map((one) => [one.table, one.expected]));
+  const merged = plan.steps.find((one) => one.operation === 'merge-rows');
+  if (merged !== undefined) {
+    const gone = merged.pairs.map(({ from }) => from);
+    return sourceLeft(await countFollowers(tx, about, gone), keysText(gone));
+  }
+  const steps = plan.steps.filter((one) => one.operation === 'rekey');
+  const last = steps.at(-1);
+  if (last === undefined) return undefined;
+  const to = last.pairs.map((pair) => pair.to);
+  const given = new Set(keysOf(member.pair).map((pair) => pair.to));
+  const from = steps
+    .flatMap(({ pairs }) => pairs.flatMap((pair) => [pair.from, pair.to]))
+    .filter((key) => !given.has(key));
+  const now = await countFollowers(tx, about, to);
+  const old = from.length === 0 ? [] : await countFollowers(tx, about, from);
+  const expected = new Map(last.follows.map((one) => [one.table, one.expected]));
   const wrong = now.find(
     ({ table, rows }, at) => rows !== (expected.get(table) ?? 0) || (old[at]?.rows ?? 0) > 0,
   );
@@ -89,11 +108,20 @@ async function keyLeft(tx: Tx, { member, snapshot, plan }: Execution): Promise<D
   const { table, rows } = wrong;
   return new DroverError(
     'REFERENCES_LEFT',
-    `After the re-key ${rowCount(rows)} of ${table} ${verbOf(rows, 'refer')} to ${step.to}, ` +
+    `After the re-key ${rowCount(rows)} of ${table} ${verbOf(rows, 'refer')} to ${keysText(to)}, ` +
       `where the plan announced ${expected.get(table) ?? 0}. ` +
       'The migration was rolled back.',
     { place: table, rows },
   );
+}
+
+/** A key that another row has got since names that row, so nothing can be left on it. */
+function lookedFor(rules: Rules, member: Member): Member {
+  const { keys } = member.pair;
+  const reused = new Set(keysReused(keys ?? []));
+  if (keys === undefined || reused.size === 0) return member;
+  const own = { ...member.pair, keys: keys.filter(({ from }) => !reused.has(from)) };
+  return { ...member, ...memberOf(rules, member.intent, own), pair: member.pair };
 }
 
 function sourceLeft(

@@ -2,6 +2,9 @@
  * Aliases: the keys that rows had. They are written with the record of the re-key, in the transaction that does the work where the
  * records are in the same database. Chains are kept resolved, so that every old key leads to the row in one hop.
  */
+import { keysReused, mergedPairs } from '../../engine/key-pairs.ts';
+import type { KeyPair } from '../../engine/key-pairs.ts';
+import { askedPairs } from '../../engine/plan/intent.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
 import { recordedTenant } from '../../engine/tenant.ts';
 import type { TenantKey } from '../../engine/tenant.ts';
@@ -11,15 +14,14 @@ import { undoneSql } from './undone.ts';
 import { stateTable, withState } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 
-/** A row of a table got another key. */
+/** Rows of a table got other keys. */
 interface Rekeyed {
   readonly tenant: TenantKey;
   readonly table: string;
-  readonly from: string;
-  readonly to: string;
-  /** No row had the old key any more: only what named it was repaired. */
-  readonly repairs: boolean;
-  /** The row returns to a key that it had: then that key is none of an alias any more. */
+  readonly pairs: readonly KeyPair[];
+  /** Pairs of which no row had the old key any more: only what named it was repaired. */
+  readonly repaired: ReadonlySet<string>;
+  /** The rows return to keys that they had: then those are none of an alias any more. */
   readonly returns: boolean;
 }
 
@@ -39,23 +41,35 @@ export interface DoneBy {
   readonly plan?: Pick<Plan, 'intent' | 'source' | 'target' | 'steps'> | null | undefined;
 }
 
-/** The key that a row gave up, or that somebody took from it before; nothing where models moved. A rollback by a journal has no plan. */
+/** The keys that rows gave up, or that somebody took from them before; nothing where models moved. A rollback by a journal has no plan. */
 function rekeyedBy({ tenant, kind, plan }: DoneBy): Rekeyed | undefined {
-  if (plan?.intent.rows === undefined) return undefined;
-  const { source, target, steps } = plan;
-  if (source.key === undefined || target.key === undefined || source.table === undefined) return undefined;
-  const repairs = !steps.some(({ operation }) => operation === 'rekey' || operation === 'merge-rows');
-  return {
-    tenant,
-    table: source.table,
-    from: source.key,
-    to: target.key,
-    repairs,
-    returns: kind === 'rollback',
-  };
+  const table = plan?.source.table;
+  return plan === undefined || plan === null || plan.intent.rows === undefined || table === undefined
+    ? undefined
+    : { tenant, table, ...keysOfPlan(plan), returns: kind === 'rollback' };
 }
 
-/** KEY_ISSUED_BEFORE where one of the two keys is one that another row had; undefined where nothing stands in the way. */
+/** The keys of a plan as the database writes them, and those of which no row is left. */
+export function keysOfPlan({
+  intent,
+  source,
+  target,
+  steps,
+}: Pick<Plan, 'intent' | 'source' | 'target' | 'steps'>): Pick<Rekeyed, 'pairs' | 'repaired'> {
+  const asked =
+    source.key === undefined || target.key === undefined
+      ? askedPairs(intent)
+      : [{ from: source.key, to: target.key }];
+  const pairs = intent.merge === true ? mergedPairs(asked) : asked;
+  const moved = new Set(
+    steps.flatMap((step) =>
+      step.operation === 'rekey' || step.operation === 'merge-rows' ? step.pairs.map(({ from }) => from) : [],
+    ),
+  );
+  return { pairs, repaired: new Set(pairs.map(({ from }) => from).filter((from) => !moved.has(from))) };
+}
+
+/** KEY_ISSUED_BEFORE where one of the keys is one that another row had; undefined where nothing stands in the way. */
 export function refuseIssued(site: Site, asked: Rekeyed): Promise<DroverError | undefined> {
   return withState(site, asked.tenant, async (state) =>
     (await hasAliases(state, site)) ? refusalOf(asked, await knownAliases(state, site, asked)) : undefined,
@@ -69,16 +83,12 @@ export async function checkAlias(state: Tx, site: Site, done: DoneBy): Promise<v
   if (refused !== undefined) throw refused;
 }
 
-/** What is recorded of the two keys. */
-function knownAliases(
-  state: Tx,
-  site: Site,
-  { tenant, table, from, to }: Pick<Rekeyed, 'tenant' | 'table' | 'from' | 'to'>,
-): Promise<KnownAlias[]> {
+/** What is recorded of the keys. */
+function knownAliases(state: Tx, site: Site, { tenant, table, pairs }: Rekeyed): Promise<KnownAlias[]> {
   return state.many<KnownAlias>(
     `SELECT old_key AS old, new_key AS key, migration_id::text AS migration, ${standsSql(site)} AS stands
-     FROM ${stateTable(site, 'aliases')} a WHERE ${ofTable(site)} AND old_key IN ($3, $4)`,
-    [recordedTenant(tenant), table, from, to],
+     FROM ${stateTable(site, 'aliases')} a WHERE ${ofTable(site)} AND old_key = ANY ($3::text[])`,
+    [recordedTenant(tenant), table, pairs.flatMap(({ from, to }) => [from, to])],
   );
 }
 
@@ -89,13 +99,20 @@ function standsSql(site: Site): string {
 }
 
 /** A key that a row had is given to no other row, and taken from no other row that somebody gave it since. */
-function refusalOf(rekeyed: Rekeyed, known: readonly KnownAlias[]): DroverError | undefined {
-  const { from, to, repairs, returns } = rekeyed;
-  const standing = known.filter(({ stands }) => stands);
-  const taken = standing.find(({ old }) => old === to);
-  if (taken !== undefined && !returns) return issued(rekeyed, taken.key);
-  const led = standing.find(({ old }) => old === from);
-  return led === undefined || (repairs && led.key === to) ? undefined : leadsElsewhere(rekeyed, led.key);
+function refusalOf(
+  { table, pairs, repaired, returns }: Rekeyed,
+  known: readonly KnownAlias[],
+): DroverError | undefined {
+  const standing = new Map(known.filter(({ stands }) => stands).map((one) => [one.old, one]));
+  for (const { from, to } of pairs) {
+    const repairs = repaired.has(from);
+    const taken = standing.get(to);
+    if (taken !== undefined && !returns) return issued(table, to, taken.key);
+    const led = standing.get(from);
+    if (led !== undefined && !(repairs && led.key === to))
+      return leadsElsewhere({ table, from, to, repairs }, led.key);
+  }
+  return undefined;
 }
 
 async function hasAliases(state: Tx, site: Site): Promise<boolean> {
@@ -109,14 +126,17 @@ function ofTable({ state }: Site): string {
   return `a.tenant_id = $1::text::${state.tenantType} AND a.table_name = $2`;
 }
 
-function issued({ table, to }: Pick<Rekeyed, 'table' | 'to'>, key: string): DroverError {
+function issued(table: string, to: string, key: string): DroverError {
   const message =
     `A row of ${table} had the key ${to} before; it has ${key} now, and whoever holds ${to} must find that row. Choose another key; ` +
     'where the row is to have its old key again, roll the re-key back.';
   return new DroverError('KEY_ISSUED_BEFORE', message, { table, key: to, leadsTo: key });
 }
 
-function leadsElsewhere({ table, from, to, repairs }: Rekeyed, key: string): DroverError {
+function leadsElsewhere(
+  { table, from, to, repairs }: KeyPair & { readonly table: string; readonly repairs: boolean },
+  key: string,
+): DroverError {
   const had = `A row of ${table} had the key ${from} before; it has ${key} now, and whoever holds ${from} must find that row`;
   const message = repairs
     ? `${had}, not ${to}. To repair what still names ${from}, say --to ${key}.`
@@ -125,55 +145,77 @@ function leadsElsewhere({ table, from, to, repairs }: Rekeyed, key: string): Dro
   return new DroverError('KEY_ISSUED_BEFORE', message, { table, key: from, leadsTo: key });
 }
 
+/** Columns of the aliases to be written, a value for each of them. */
+interface AliasLists {
+  readonly sought: string[];
+  readonly old: string[];
+  readonly key: string[];
+  readonly migration: string[];
+}
+
 /**
- * Writes the alias of a migration that is done, with those that led to the old key. Only with committed work: an alias of
- * a key that the row still has would lead nowhere. @throws KEY_ISSUED_BEFORE
+ * Writes the aliases of a migration that is done, with those that led to old keys. Only with committed work: an alias of
+ * a key that the row still has would lead nowhere. A key that another row got by the same migration leads to that one, so it has none.
+ * Each kind of change is one statement, however many keys there are. @throws KEY_ISSUED_BEFORE
  */
 export async function writeAlias(state: Tx, site: Site, done: DoneBy): Promise<void> {
   const rekeyed = rekeyedBy(done);
   if (rekeyed === undefined) return;
-  const { tenant, table, from, to } = rekeyed;
-  const aliases = stateTable(site, 'aliases');
+  const { tenant, table, pairs } = rekeyed;
   const own = [recordedTenant(tenant), table];
   const known = await knownAliases(state, site, rekeyed);
   const refused = refusalOf(rekeyed, known);
   if (refused !== undefined) throw refused;
-  const led = known.find(({ old }) => old === from);
-  const taken = known.find(({ old }) => old === to);
-  // Records are changed and never removed, so what led from the key that is the row's again now leads to it.
-  if (led === undefined)
+  const byOld = new Map(known.map((one) => [one.old, one]));
+  const added: AliasLists = { sought: [], old: [], key: [], migration: [] };
+  const changed: AliasLists = { sought: [], old: [], key: [], migration: [] };
+  const put = (lists: AliasLists, sought: string, alias: Omit<KnownAlias, 'stands'>): void => {
+    lists.sought.push(sought);
+    lists.old.push(alias.old);
+    lists.key.push(alias.key);
+    lists.migration.push(alias.migration);
+  };
+  // Records are changed and never removed, so what led from a key that is a row's again now leads to it.
+  for (const { from, to, end } of chainsOf(pairs)) {
+    const [led, taken] = [byOld.get(from), byOld.get(end)];
+    const alias = { old: from, key: to, migration: done.id };
+    if (led === undefined)
+      put(taken === undefined ? added : changed, taken === undefined ? from : end, alias);
+    else if (!led.stands) {
+      put(changed, from, alias);
+      // The key that is the row's again takes over what makes the old alias one that stands no more.
+      if (taken !== undefined) put(changed, end, { ...taken, migration: led.migration });
+    }
+  }
+  const aliases = stateTable(site, 'aliases');
+  const type = site.state.tenantType;
+  if (added.old.length > 0)
     await state.run(
-      taken === undefined
-        ? `INSERT INTO ${aliases} (tenant_id, table_name, old_key, new_key, migration_id)
-           VALUES ($1::text::${site.state.tenantType}, $2, $3, $4, $5::text::uuid)`
-        : `UPDATE ${aliases} a SET old_key = $3, new_key = $4, migration_id = $5::text::uuid, since = statement_timestamp()
-           WHERE ${ofTable(site)} AND old_key = $4`,
-      [...own, from, to, done.id],
+      `INSERT INTO ${aliases} (tenant_id, table_name, old_key, new_key, migration_id)
+       SELECT $1::text::${type}, $2, x.old, x.key, x.migration
+       FROM unnest($3::text[], $4::text[], $5::text[]::uuid[]) x (old, key, migration)`,
+      [...own, added.old, added.key, added.migration],
     );
-  else if (!led.stands) await writeOver(state, site, { rekeyed, led, id: done.id });
+  if (changed.old.length > 0)
+    await state.run(
+      `UPDATE ${aliases} a SET old_key = x.old, new_key = x.key, migration_id = x.migration,
+         since = CASE WHEN x.migration = $7::text::uuid THEN statement_timestamp() ELSE a.since END
+       FROM unnest($3::text[], $4::text[], $5::text[], $6::text[]::uuid[]) x (sought, old, key, migration)
+       WHERE ${ofTable(site)} AND a.old_key = x.sought`,
+      [...own, changed.sought, changed.old, changed.key, changed.migration, done.id],
+    );
   await state.run(
-    `UPDATE ${aliases} a SET new_key = $4 WHERE ${ofTable(site)} AND new_key = $3 AND old_key <> $4`,
-    [...own, from, to],
+    `UPDATE ${aliases} a SET new_key = x.became FROM unnest($3::text[], $4::text[]) x (was, became)
+     WHERE ${ofTable(site)} AND a.new_key = x.was AND a.old_key <> x.became AND a.migration_id <> $5::text::uuid`,
+    [...own, pairs.map(({ from }) => from), pairs.map(({ to }) => to), done.id],
   );
 }
 
-/** The old key was an alias that stands no more. The key that is the row's again takes over what makes that so. */
-async function writeOver(
-  state: Tx,
-  site: Site,
-  { rekeyed: { tenant, table, from, to }, led, id }: { rekeyed: Rekeyed; led: KnownAlias; id: string },
-): Promise<void> {
-  const aliases = stateTable(site, 'aliases');
-  const own = [recordedTenant(tenant), table];
-  await state.run(
-    `UPDATE ${aliases} a SET new_key = $4, migration_id = $5::text::uuid, since = statement_timestamp()
-     WHERE ${ofTable(site)} AND old_key = $3`,
-    [...own, from, to, id],
-  );
-  await state.run(
-    `UPDATE ${aliases} a SET migration_id = $4::text::uuid WHERE ${ofTable(site)} AND old_key = $3`,
-    [...own, to, led.migration],
-  );
+/** Keys that no row has afterwards, with what each leads to, and the key that its chain gives to a row at its end. */
+function chainsOf(pairs: readonly KeyPair[]): (KeyPair & { readonly end: string })[] {
+  const reused = new Set(keysReused(pairs));
+  const ends = new Map(mergedPairs(pairs).map(({ from, to }) => [from, to]));
+  return pairs.flatMap(({ from, to }) => (reused.has(from) ? [] : [{ from, to, end: ends.get(from) ?? to }]));
 }
 
 /**
@@ -212,7 +254,8 @@ function ledSql(site: Site): string {
   return `WITH RECURSIVE led AS (SELECT $3::text AS key
     UNION SELECT a.old_key FROM led JOIN ${stateTable(site, 'aliases')} a ON ${ofTable(site)}
       JOIN ${stateTable(site, 'migrations')} n ON n.tenant_id = a.tenant_id AND n.id = a.migration_id
-    WHERE ${standsSql(site)} AND led.key = CASE WHEN n.from_key = a.old_key THEN n.to_key ELSE n.from_key END)`;
+    WHERE ${standsSql(site)} AND led.key = coalesce(CASE WHEN n.from_key = a.old_key THEN n.to_key ELSE n.from_key END,
+      (SELECT x ->> 'to' FROM jsonb_array_elements(n.plan -> 'intent' -> 'pairs') x WHERE x ->> 'from' = a.old_key)))`;
 }
 
 export interface Alias {

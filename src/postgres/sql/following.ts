@@ -2,21 +2,23 @@
 import type { Follower, FollowingColumn, Subject } from '../../engine/rules/rows/followers.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { columnOf, equalsEach } from './cast.ts';
+import { isAmong } from './key-map.ts';
 import type { Each, RowContext } from './match.ts';
 import { mineSql, ownColumn } from './row.ts';
 import { allOf, anyOf, column, rowsOf, sql } from './sql.ts';
 import type { Sql } from './sql.ts';
 
-/** The key by which the row is looked for, and what is known of its rows. */
+/** The keys by which rows are looked for, and what is known of these. */
 export interface FollowedKey {
   readonly rules: Rules;
   readonly subject: Subject;
-  readonly key: string;
+  /** At least one. */
+  readonly keys: readonly string[];
   /** Of the tenant; undefined where the database has a single one. */
   readonly tenants: Each | undefined;
 }
 
-/** Does the row have the key in one of the columns that follow? */
+/** Does the row have one of the keys in one of the columns that follow? */
 export function followsSql(about: FollowedKey, context: RowContext, { columns }: Follower): Sql {
   return anyOf(columns.map((one) => sql`(${holdsSql(about, context, one)})`));
 }
@@ -33,7 +35,7 @@ export function followingColumns(
   }));
 }
 
-/** Is it the row itself? */
+/** Is it one of the rows themselves? */
 export function isRowSql(about: FollowedKey, context: RowContext, { columns }: Follower): Sql {
   return anyOf(
     columns
@@ -43,23 +45,28 @@ export function isRowSql(about: FollowedKey, context: RowContext, { columns }: F
 }
 
 export function holdsSql(about: FollowedKey, context: RowContext, one: FollowingColumn): Sql {
-  const { subject, key } = about;
-  const holds = equalsEach(columnOf(context.table, one.column), column('t', one.column), [key]);
+  const { subject, keys } = about;
+  const holds = isAmong(columnOf(context.table, one.column), column('t', one.column), keys);
   if (one.foreignKey === undefined) return allOf([holds, mineSql(context)]);
-  const beside = one.beside.map(({ column: name, own }) => besideSql(about, context, { name, own }));
+  const beside = one.beside.map(({ column: name, own }) =>
+    besideSql(about, context, { by: one.column, name, own }),
+  );
   return allOf([holds, ...(subject.beside.length > one.beside.length ? [mineSql(context)] : []), ...beside]);
 }
 
-/** Does the column hold what the row itself holds beside its key? The tenant is known, and an index on it serves. */
+/** Does the column hold what the row itself holds beside the key? The tenant is known, and an index on it serves. */
 function besideSql(
-  { rules, subject: { table, key: keyColumn }, key, tenants }: FollowedKey,
+  { rules, subject: { table, key }, keys, tenants }: FollowedKey,
   context: RowContext,
-  { name, own }: { readonly name: string; readonly own: string },
+  { by, name, own }: { readonly by: string; readonly name: string; readonly own: string },
 ): Sql {
   const here = columnOf(context.table, name);
   if (tenants !== undefined && ownColumn(rules, { table }) === own)
     return equalsEach(here, column('t', name), tenants);
   const row = { rules, table, size: 1, tenants };
-  const itself = allOf([equalsEach(columnOf(table, keyColumn), column('t', keyColumn), [key]), mineSql(row)]);
-  return sql`${column('t', name)} = (SELECT ${column('t', own)} FROM ${rowsOf(table)} t WHERE ${itself})`;
+  const themselves = allOf([isAmong(columnOf(table, key), column('t', key), keys), mineSql(row)]);
+  const held = sql`SELECT ${column('t', own)} FROM ${rowsOf(table)} t WHERE ${themselves}`;
+  if (keys.length === 1) return sql`${column('t', name)} = (${held})`;
+  const both = sql`SELECT ${column('t', key)}::text, ${column('t', own)} FROM ${rowsOf(table)} t WHERE ${themselves}`;
+  return sql`(${column('t', by)}::text, ${column('t', name)}) IN (${both})`;
 }

@@ -9,12 +9,13 @@ import type { Rules } from '../../engine/rules/references.ts';
 import type { Subject } from '../../engine/rules/rows/followers.ts';
 import { changedTables, subjectOfMapping } from '../../engine/rules/rows/merging.ts';
 import type { ChangedColumn, KeyMapping } from '../../engine/rules/rows/merging.ts';
-import { belowDomain, castFor, columnOf, equalsAny } from './cast.ts';
+import { columnOf, equalsAny } from './cast.ts';
+import { becomesSql } from './key-map.ts';
 import { holdsSql } from './following.ts';
-import { findRowKey, keyExpression } from './keys.ts';
+import { findRowKey, keyExpression, keyHash } from './keys.ts';
 import type { RowKey } from './keys.ts';
 import type { Each, RowContext } from './match.ts';
-import { mineSql } from './row.ts';
+import { mineSql, ownerSql } from './row.ts';
 import { allOf, anyOf, bind, column, ident, join, list, raw, rowsOf, sql } from './sql.ts';
 import type { Sql } from './sql.ts';
 
@@ -24,6 +25,8 @@ export interface Merging {
   readonly subject: Subject;
   readonly tenants: Each | undefined;
   readonly mappings: readonly KeyMapping[];
+  /** So many pairs of the first mapping are those of the rows that were asked for. */
+  readonly rows: number;
   /** By table, the keys of rows that are lost. */
   readonly lost: ReadonlyMap<TableId, readonly string[]>;
 }
@@ -75,15 +78,16 @@ function columnsAfter(
 
 /** Does row `t` refer by the column to a lost row? */
 function refersSql(
-  { rules, subject, mappings, tenants }: Merging,
+  { rules, subject, mappings, tenants, rows }: Merging,
   context: RowContext,
   one: ChangedColumn,
 ): Sql {
   const mapping = mappings[one.by];
   if (mapping === undefined) return raw('false');
-  const [[key] = ['']] = mapping.pairs;
-  const itself = one.by === 0 ? [holdsSql({ rules, subject, key, tenants }, context, one)] : [];
-  const among = mapping.pairs.slice(itself.length).map(([text]) => text);
+  const asked = one.by === 0 ? rows : 0;
+  const keys = mapping.pairs.slice(0, asked).map(([text]) => text);
+  const itself = keys.length > 0 ? [holdsSql({ rules, subject, keys, tenants }, context, one)] : [];
+  const among = mapping.pairs.slice(asked).map(([text]) => text);
   if (among.length === 0) return anyOf(itself);
   const own = columnOf(context.table, one.column);
   const holds = equalsAny(own, column('t', one.column), (type) => bind(among, type));
@@ -98,11 +102,11 @@ function valueSql(
 ): Sql {
   const own = columnOf(table, name);
   const pairs = mappings[by]?.pairs ?? [];
-  if (by === 0 && pairs.length === 1) return bind(pairs[0]?.[1] ?? '', castFor(own));
-  const [from, to] = [pairs.map(([text]) => text), pairs.map(([, text]) => text)];
-  const found = sql`SELECT m.v FROM unnest(${bind(from, 'text[]')}, ${bind(to, 'text[]')}) m (f, v)
-    WHERE m.f = ${belowDomain(own, column('t', name))}::text`;
-  return sql`(${found})::${raw(castFor(own))}`;
+  return becomesSql(
+    own,
+    column('t', name),
+    pairs.map(([from, to]) => ({ from, to })),
+  );
 }
 
 /** Is row `t` of these keys? Where the key leaves out the tenant, of this tenant alone. */
@@ -148,4 +152,15 @@ export function rowsAfter(
   if (computed === undefined || computed.size === 0) return rows;
   const derived = [...computed].map(([name, text]) => sql`, (${raw(text)}) AS ${ident(name)}`);
   return sql`SELECT d.*${join(derived, '')} FROM (${rows}) d`;
+}
+
+/** How many rows change and stay, how many of all are other tenants', and a digest of the keys. */
+export function countChangedSql(each: MergedTable, isLost: Sql, shared: boolean): Sql {
+  const others = shared
+    ? raw('0::bigint')
+    : sql`count(*) FILTER (WHERE ${ownerSql(each.context)} IN ('other', 'disagree'))`;
+  const stays = sql`NOT (${isLost})`;
+  return sql`SELECT ${bind(each.table.id, 'text')} AS "table", count(*) FILTER (WHERE ${stays}) AS rows, ${others} AS others,
+    coalesce(sum(${keyHash(each.key)}::numeric), 0)::text AS digest
+    FROM ${rowsOf(each.table)} t WHERE ${anyOf([sql`(${changesSql(each)})`, sql`(${isLost})`])}`;
 }

@@ -1,5 +1,7 @@
 /** The two models of what is taken back, as they are known now. */
 import { given } from '../../engine/given.ts';
+import { mergedPairs } from '../../engine/key-pairs.ts';
+import type { KeyPair } from '../../engine/key-pairs.ts';
 import { namedModel } from '../../engine/models/model.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import type { Rules } from '../../engine/rules/references.ts';
@@ -25,6 +27,11 @@ export function modelOfRecord(record: MigrationDetail, side: 'from' | 'to'): Mod
   return namedModel({ kind, components, ...given({ key: key ?? undefined }) });
 }
 
+/** The keys of a map that was merged; undefined where the record itself has both keys. */
+export function keysOfRecord({ intent }: MigrationDetail): readonly KeyPair[] | undefined {
+  return intent?.pairs === undefined ? undefined : mergedPairs(intent.pairs);
+}
+
 /** Of each rollback how each place writes the two models, with what is known of them now. */
 export async function modelsOf(tx: Tx, rules: Rules, undoing: readonly Undoing[]): Promise<Member[]> {
   const tenants = undoing.map(({ tenant }) => tenant);
@@ -47,5 +54,9 @@ function modelsOfOne(rules: Rules, { parent, tenant, source, target }: Undoing):
     leaveAsks: false,
   };
   const own = (model: ModelFacts): ModelFacts => ({ ...model, tenant: tenant ?? null });
-  return memberOf(rules, intent, { source: own(source), target: own(target) });
+  return memberOf(rules, intent, {
+    source: own(source),
+    target: own(target),
+    ...given({ keys: keysOfRecord(parent) }),
+  });
 }

@@ -46,12 +46,18 @@ export async function rekeyBack(
   });
   if (outcome === undefined) throw new Error('a rollback came to nothing');
   if (outcome.status === 'succeeded') return { ...outcome, result: asRollback(parent, outcome.result) };
-  return outcome.error.code === 'ROW_NOT_FOUND' ? { ...outcome, error: movedOn(parent, intent) } : outcome;
+  const isGone = ['ROW_NOT_FOUND', 'MAPPING_INVALID'].includes(outcome.error.code);
+  return isGone ? { ...outcome, error: movedOn(parent, intent) } : outcome;
 }
 
 /** The re-key in the other direction. A first one may have been asked for by a name; the record has the keys. */
 function reversed({ kind, intent, from, to }: MigrationDetail): Intent | undefined {
   if (intent === null) return undefined;
+  const { pairs } = intent;
+  if (pairs !== undefined) {
+    const back = pairs.map((pair) => ({ from: pair.to, to: pair.from }));
+    return { ...intent, from: intent.to, to: intent.from, pairs: back };
+  }
   const done = kind === 'rekey' ? { from: from.key, to: to.key } : intent;
   return done.from === null || done.to === null ? undefined : { ...intent, from: done.to, to: done.from };
 }

@@ -8,6 +8,7 @@ import { movedRows } from '../../engine/operations/operations.ts';
 import { holdGrants, nothingUngranted } from '../move/relying.ts';
 import type { UngrantedUses } from '../move/relying.ts';
 import { tenantOfRecord } from '../../engine/tenant.ts';
+import { given } from '../../engine/given.ts';
 import { DroverError } from '../../errors.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { rootsUngranted } from '../records/standing.ts';
@@ -26,7 +27,7 @@ import type { DoneMigration, NewRecord } from '../records/records.ts';
 import { endParts, lockForWork } from '../records/under-way.ts';
 import { withStates } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
-import { modelOfRecord, modelsOf } from './models.ts';
+import { keysOfRecord, modelOfRecord, modelsOf } from './models.ts';
 import { rekeyBack } from './rekey.ts';
 import { skippedShown } from './result.ts';
 import type { RollbackOptions, RollbackResult } from './result.ts';
@@ -192,8 +193,8 @@ async function lockModels(
   const [first] = members;
   if (first === undefined) return undefined;
   const rules = await readRules(tx, site, first.prepared.tenant);
-  const pairs = members.map(({ prepared: { source, target, tenant } }) => ({
-    pair: { source, target },
+  const pairs = members.map(({ prepared: { source, target, tenant, parent } }) => ({
+    pair: { source, target, ...given({ keys: keysOfRecord(parent) }) },
     tenant,
   }));
   await tx.ask(moveLocks(rules, pairs));

@@ -11,8 +11,11 @@ import type { Rules } from '../../../engine/rules/references.ts';
 import type { Tx } from '../../driver/database.ts';
 import { one, prepared } from '../../driver/question.ts';
 import type { Question } from '../../driver/question.ts';
-import { castFor, columnOf, equalsEach } from '../../sql/cast.ts';
+import { keysText } from '../../../engine/key-pairs.ts';
+import type { KeyPair } from '../../../engine/key-pairs.ts';
+import { castFor, columnOf } from '../../sql/cast.ts';
 import { followingColumns, followsSql } from '../../sql/following.ts';
+import { becomesText, isAmong } from '../../sql/key-map.ts';
 import { quoteTable } from '../../sql/identifiers.ts';
 import { mineSql } from '../../sql/row.ts';
 import { bind, column, ident, list, raw, rowsOf, sql } from '../../sql/sql.ts';
@@ -27,9 +30,10 @@ export interface Around {
   readonly rules: Rules;
   readonly subject: Subject;
   readonly member: Member;
-  /** The key of the row, and the one that it gets. */
-  readonly key: string;
-  readonly to: string;
+  /** The keys of the rows, and those that they get; at least one. */
+  readonly pairs: readonly KeyPair[];
+  /** Of rows that go through a free key, that one. */
+  readonly through?: readonly KeyPair[];
   /** Where the row becomes one with another: what of the database changes, and which tables lose rows. */
   readonly merging?: { readonly changed: readonly Follower[]; readonly removed: ReadonlySet<TableId> };
 }
@@ -57,10 +61,13 @@ export async function readAround(tx: Tx, about: Around): Promise<AroundFollowers
     }),
   );
   const judged = await readRefused(tx, about);
+  const { through = [] } = about;
+  const between = through.length === 0 ? undefined : await readRefused(tx, { ...about, pairs: through });
   const refused = [
     ...(await readReach(tx, reachOf(about))),
     ...(await readTaken(tx, about)),
     ...judged.impossible,
+    ...(between?.impossible ?? []),
   ];
   const all = tables.flatMap((each, at) => {
     const found = touched[at];
@@ -195,7 +202,7 @@ function unindexed({ rules }: Around, { follower, table, found }: TouchedTable):
 }
 
 /** A key that is unique over all tenants, and that a row of another one has. Rows that the session may not see are told by the write. */
-async function readTaken(tx: Tx, { rules, subject, member, to, merging }: Around): Promise<Impossible> {
+async function readTaken(tx: Tx, { rules, subject, member, pairs, merging }: Around): Promise<Impossible> {
   const { table, key } = subject;
   const isAlone = (columns: readonly (string | null)[]): boolean =>
     columns.length === 1 && columns[0] === key;
@@ -207,12 +214,16 @@ async function readTaken(tx: Tx, { rules, subject, member, to, merging }: Around
   )
     return [];
   const mine = mineSql({ rules, table, size: 1, tenants: [tenant] });
-  const { taken } = await tx.ask(
-    one<{ taken: boolean }>(sql`SELECT EXISTS (SELECT FROM ${rowsOf(table)} t
-      WHERE ${equalsEach(columnOf(table, key), column('t', key), [to])} AND NOT coalesce(${mine}, false)) AS taken`),
-  );
-  const message = `${table.id} has a row ${to} that is not of this tenant, and ${key} is unique over all of them`;
-  return taken ? [{ word: 'key-taken', message }] : [];
+  const own = columnOf(table, key);
+  const tos = pairs.map(({ to }) => to);
+  const taken = await tx.many<{
+    key: string;
+  }>(sql`SELECT ${column('t', key)}::text AS key FROM ${rowsOf(table)} t
+      WHERE ${isAmong(own, column('t', key), tos)} AND NOT coalesce(${mine}, false) ORDER BY 1 LIMIT 20`);
+  return taken.map((row) => ({
+    word: 'key-taken',
+    message: `${table.id} has a row ${row.key} that is not of this tenant, and ${key} is unique over all of them`,
+  }));
 }
 
 interface RefusedCount {
@@ -235,7 +246,8 @@ async function readRefused(tx: Tx, about: Around): Promise<Pick<AroundFollowers,
     const { table, check } = one;
     const found = await askSafely(tx, refusedRows(about, one));
     const rows = found?.rows[0] ?? 0;
-    const message = `${rowCount(rows)} of ${table.id} cannot hold ${about.to} (${check.name}: ${check.definition})`;
+    const tos = keysText(about.pairs.map(({ to }) => to));
+    const message = `${rowCount(rows)} of ${table.id} cannot hold ${tos} (${check.name}: ${check.definition})`;
     if (found === undefined) unjudged.push(notJudged(one));
     else if (rows > 0) impossible.push({ word: 'key-type', message });
   }
@@ -257,7 +269,8 @@ interface Checked {
 
 function refusedRows(about: Around, { table, follower, check }: Checked): Question<RefusedCount> {
   const context = rowContext(about.rules, table, [about.member]);
-  const following = { ...about, tenants: context.tenants };
+  const { rules, subject, pairs } = about;
+  const following = { rules, subject, keys: pairs.map(({ from }) => from), tenants: context.tenants };
   const changed = new Map(
     followingColumns(following, context, follower).map(({ name, follows }) => [name, follows]),
   );
@@ -270,7 +283,7 @@ function refusedRows(about: Around, { table, follower, check }: Checked): Questi
 
 /** What the column would hold, in its type without domain and length: a cast to those would refuse or cut the value. */
 function valueSql(
-  { to }: Around,
+  { pairs }: Around,
   {
     table,
     check,
@@ -282,5 +295,10 @@ function valueSql(
   const bare = raw(check.bare ?? own.type);
   if (follows === undefined) return column('t', name);
   const cast = check.bare === undefined ? castFor(own) : 'text';
-  return sql`CASE WHEN ${follows} THEN ${bind(to, cast)}::${bare} ELSE ${column('t', name)}::${bare} END`;
+  const [only, ...others] = pairs;
+  const then =
+    only !== undefined && others.length === 0
+      ? bind(only.to, cast)
+      : sql`(${becomesText(sql`${column('t', name)}::text`, pairs)})`;
+  return sql`CASE WHEN ${follows} THEN ${then}::${bare} ELSE ${column('t', name)}::${bare} END`;
 }

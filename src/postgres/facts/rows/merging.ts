@@ -1,5 +1,5 @@
 /**
- * The facts of a merge of two rows. The row of the source is lost to that of the target. Rows that refer to it would then meet others in
+ * The facts of a merge. The row of each source is lost to that of its target. Rows that refer to it would then meet others in
  * a unique key: those are lost, too, to the rows that they meet; what refers to them by a key of their own follows; and so on until
  * no more rows meet. It reads only.
  */
@@ -19,12 +19,11 @@ import { subjectOf } from '../../../engine/rules/rows/view.ts';
 import { isSharedRows } from '../../../engine/tenant.ts';
 import type { Tx } from '../../driver/database.ts';
 import { one } from '../../driver/question.ts';
-import { keyExpression, keyHash } from '../../sql/keys.ts';
+import { keyExpression } from '../../sql/keys.ts';
 import { isRowSql } from '../../sql/following.ts';
-import { changesSql, mergedTables, ofKeys, rowsAfter } from '../../sql/merging.ts';
-import type { MergedTable, Merging } from '../../sql/merging.ts';
-import { ownerSql } from '../../sql/row.ts';
-import { allOf, anyOf, bind, column, list, raw, rowsOf, sql } from '../../sql/sql.ts';
+import { countChangedSql, mergedTables, ofKeys, rowsAfter } from '../../sql/merging.ts';
+import type { Merging } from '../../sql/merging.ts';
+import { allOf, bind, column, list, raw, rowsOf, sql } from '../../sql/sql.ts';
 import { rowContext } from '../member.ts';
 import type { Around } from './around.ts';
 import { meetings, readDefinitions } from './collisions.ts';
@@ -46,17 +45,18 @@ class Growing {
     readonly pairs: Map<string, string>;
   }[];
   readonly lost: Lost[];
-  /** The target, as the journal has it: it stays, whichever rows it meets. */
-  readonly target: Pick<Lost, 'table' | 'row'>;
+  /** The targets, as the journal has them: they stay, whichever rows they meet. */
+  readonly targets: ReadonlySet<string>;
   readonly impossible: Impossible[number][] = [];
   readonly definitions = new Map<TableId, UniqueDefinitions>();
 
-  constructor(about: Around, own: Lost) {
+  constructor(about: Around, own: readonly Lost[]) {
     const { table, key } = about.subject;
     this.about = about;
-    this.lost = [own];
-    this.target = { table: own.table, row: own.survivor };
-    this.mappings = [{ table: table.id, column: key, pairs: new Map([[about.key, about.to]]) }];
+    this.lost = [...own];
+    this.targets = new Set(own.map(({ survivor }) => survivor));
+    const pairs = new Map(about.pairs.map(({ from, to }) => [from, to]));
+    this.mappings = [{ table: table.id, column: key, pairs }];
   }
 
   merging(): Merging {
@@ -69,6 +69,7 @@ class Growing {
       subject,
       tenants: rowContext(rules, subject.table, [member]).tenants,
       mappings: this.pairs(),
+      rows: this.about.pairs.length,
       lost,
     };
   }
@@ -90,7 +91,7 @@ export async function readMerging(
   const own = await readOwn(tx, about);
   if (own === undefined) return undefined;
   const growing = new Growing(about, own);
-  await addReferences(tx, growing, [own]);
+  await addReferences(tx, growing, own);
   for (let fresh = await meet(tx, growing); fresh.length > 0; fresh = await meet(tx, growing))
     await addReferences(tx, growing, fresh);
   const merging = growing.merging();
@@ -101,24 +102,27 @@ export async function readMerging(
   };
 }
 
-/** The two rows, by their keys as the journal has them. Undefined where one of them has gone, or the table has no key. */
-async function readOwn(tx: Tx, { rules, subject, member, key, to }: Around): Promise<Lost | undefined> {
+/** The rows, by their keys as the journal has them. Undefined where one of them has gone, or the table has no key. */
+async function readOwn(tx: Tx, { rules, subject, member, pairs }: Around): Promise<Lost[] | undefined> {
   const { table } = subject;
   const { tenants } = rowContext(rules, table, [member]);
-  const asked = { rules, subject, tenants, mappings: [], lost: new Map([[table.id, []]]) };
+  const asked = { rules, subject, tenants, mappings: [], rows: 0, lost: new Map([[table.id, []]]) };
   const own = mergedTables(asked).get(table.id);
   const follower = subject.followers.find((each) => each.table === table.id);
   if (own === undefined || follower === undefined) return undefined;
-  const named = (text: string) => isRowSql({ rules, subject, key: text, tenants }, own.context, follower);
-  const rows = await tx.many<{ row: string; first: boolean }>(
-    sql`SELECT ${keyExpression(own.key, 't')}::text AS row, (${named(key)}) AS first
-      FROM ${rowsOf(table)} t WHERE (${named(key)}) OR (${named(to)})`,
+  const keys = pairs.flatMap(({ from, to }) => [from, to]);
+  const named = isRowSql({ rules, subject, keys, tenants }, own.context, follower);
+  const rows = await tx.many<{ row: string; key: string }>(
+    sql`SELECT ${keyExpression(own.key, 't')}::text AS row, ${column('t', subject.key)}::text AS key
+      FROM ${rowsOf(table)} t WHERE ${named}`,
   );
-  const source = rows.find(({ first }) => first);
-  const target = rows.find(({ first }) => !first);
-  if (source === undefined || target === undefined) return undefined;
+  const rowOf = new Map(rows.map((each) => [each.key, each.row]));
   const place = columnPath(rules.scope, table, subject.key);
-  return { table: table.id, place, row: source.row, survivor: target.row };
+  const lost = pairs.flatMap(({ from, to }): Lost[] => {
+    const [row, survivor] = [rowOf.get(from), rowOf.get(to)];
+    return row === undefined || survivor === undefined ? [] : [{ table: table.id, place, row, survivor }];
+  });
+  return lost.length < pairs.length ? undefined : lost;
 }
 
 /** Rows that meet another one now. Kept is the target; else who stays as it is; of two that change, the one with the smaller key. */
@@ -140,10 +144,12 @@ async function meet(tx: Tx, growing: Growing): Promise<Lost[]> {
   const gone = new Map<string, Lost>();
   const idOf = (table: TableId, row: string): string => JSON.stringify([table, row]);
   const isTarget = ({ table }: Met, row: string): boolean =>
-    table === growing.target.table && row === growing.target.row;
+    table === growing.about.subject.table.id && growing.targets.has(row);
   const inOrder = met
     .flat()
-    .map((one) => (isTarget(one, one.row) ? { ...one, row: one.other, other: one.row } : one))
+    .map((one) =>
+      isTarget(one, one.row) && !isTarget(one, one.other) ? { ...one, row: one.other, other: one.row } : one,
+    )
     .toSorted(
       (a, b) =>
         Number(isTarget(b, b.other)) - Number(isTarget(a, a.other)) ||
@@ -290,41 +296,59 @@ async function refuseReferred(
 /** Whose values are kept, place by place. */
 async function settled(tx: Tx, growing: Growing): Promise<LostRows[]> {
   const { rules, subject, member } = growing.about;
-  const [own, ...met] = growing.lost;
-  if (own === undefined) return [];
+  const asked = growing.about.pairs.length;
+  const [own, met] = [growing.lost.slice(0, asked), growing.lost.slice(asked)];
+  const [first] = own;
+  if (first === undefined) return [];
   const values = subjectOf(rules.config) ?? {};
   const passes = subject.table.columns.some(({ name }) => valueRuleOf(values, name) !== 'target');
-  const { row, survivor, table, place } = own;
+  const twice = [...Map.groupBy(own, ({ survivor }) => survivor).values()].find(
+    (each) => each.length > 1,
+  )?.[0];
+  if (passes && twice !== undefined)
+    growing.impossible.push({
+      word: 'values',
+      message:
+        `several rows become one with ${twice.survivor}, and values of rows says that a row passes values to the one that stays: nobody ` +
+        'can say which of them. Merge them one after the other, or say values: target',
+    });
+  const { table, place } = first;
   const lost: LostRows[] = [
-    { table, place, keep: 'keep-target', pairs: [{ row, survivor }], pass: passes ? [row] : [] },
+    {
+      table,
+      place,
+      keep: 'keep-target',
+      pairs: own.map(({ row, survivor }) => ({ row, survivor })),
+      pass: passes ? own.map(({ row }) => row) : [],
+    },
   ];
   const idOf = ({ table: id, constraint, place: where }: Lost): string =>
     JSON.stringify([id, where, constraint]);
   const served = new Set<string>();
   const groups = [...Map.groupBy(met, idOf)].toSorted(([a], [b]) => compareText(a, b));
   for (const [, rows] of groups) {
-    const [first] = rows;
-    if (first === undefined) continue;
-    const answer = ownMember(member.intent.answers, first.place);
+    const [one] = rows;
+    if (one === undefined) continue;
+    const answer = ownMember(member.intent.answers, one.place);
     const keep: CollisionPolicy =
       answer === 'keep-target' || answer === 'keep-source'
         ? answer
-        : (subject.policies?.get(first.place) ?? 'ask');
+        : (subject.policies?.get(one.place) ?? 'ask');
     const pairs = rows
       .map(({ row: gone, survivor: kept }) => ({ row: gone, survivor: kept }))
       .toSorted((a, b) => compareText(a.row, b.row));
-    const open = pairs.filter(({ survivor: kept }) => !served.has(JSON.stringify([first.table, kept])));
-    const pass = await passing(tx, growing, { table: first.table, keep, pairs: open });
+    const open = pairs.filter(({ survivor: kept }) => !served.has(JSON.stringify([one.table, kept])));
+    const pass = await passing(tx, growing, { table: one.table, keep, pairs: open });
     const passes = new Set(pass);
     for (const { row: gone, survivor: kept } of open)
-      if (passes.has(gone)) served.add(JSON.stringify([first.table, kept]));
+      if (passes.has(gone)) served.add(JSON.stringify([one.table, kept]));
     lost.push({
-      table: first.table,
-      place: first.place,
+      table: one.table,
+      place: one.place,
       keep,
       pairs,
       pass,
-      ...given({ constraint: first.constraint }),
+      ...given({ constraint: one.constraint }),
     });
   }
   return lost;
@@ -363,22 +387,8 @@ async function readChanged(tx: Tx, growing: Growing): Promise<FollowingRows[]> {
     tables.map((each) => {
       const gone = merging.lost.get(each.table.id) ?? [];
       const isLost = gone.length === 0 ? raw('false') : ofKeys(each, gone);
-      const counted = changedCount(each, isLost, shared);
+      const counted = countChangedSql(each, isLost, shared);
       return one<FollowingRows>(counted);
     }),
   );
-}
-
-function changedCount(
-  each: MergedTable,
-  isLost: ReturnType<typeof sql>,
-  shared: boolean,
-): ReturnType<typeof sql> {
-  const others = shared
-    ? raw('0::bigint')
-    : sql`count(*) FILTER (WHERE ${ownerSql(each.context)} IN ('other', 'disagree'))`;
-  const stays = sql`NOT (${isLost})`;
-  return sql`SELECT ${bind(each.table.id, 'text')} AS "table", count(*) FILTER (WHERE ${stays}) AS rows, ${others} AS others,
-    coalesce(sum(${keyHash(each.key)}::numeric), 0)::text AS digest
-    FROM ${rowsOf(each.table)} t WHERE ${anyOf([sql`(${changesSql(each)})`, sql`(${isLost})`])}`;
 }

@@ -1,6 +1,6 @@
 /**
- * merge-rows: two rows become one. One statement removes the source's row and every other row that cannot stay beside the one that it
- * meets, and changes whatever refers to them, with one UPDATE and one DELETE for each table, and writes the journal.
+ * merge-rows: rows become one with others. One statement removes the rows of the sources and every other row that cannot stay beside the
+ * one that it meets, and changes whatever refers to them, with one UPDATE and one DELETE for each table, and writes the journal.
  *
  * Why one: foreign keys are checked when a statement ends, and then all agree; so rows whose keys contain the key of a lost row, cycles
  * and self-references need no order, and nothing cascades. Unique keys are checked row by row, so the removals of a table come first:
@@ -67,6 +67,7 @@ function tablesOf({ rules, members }: StepContext, step: MergeRowsStep): Map<str
     subject,
     tenants: rowContext(rules, tableOf(rules, step.table), members).tenants,
     mappings: step.mappings,
+    rows: step.pairs.length,
     lost: new Map(
       [...lost].map(([table, all]) => [table, all.flatMap(({ pairs }) => pairs.map(({ row }) => row))]),
     ),
@@ -155,15 +156,16 @@ function changing(
   ]);
   const [only, ...others] = columns;
   const values = step.mappings.reduce((sum, { pairs }) => sum + pairs.length, 0);
-  if (only !== undefined && others.length === 0 && values === 1) {
+  const [pair] = step.pairs;
+  if (pair !== undefined && only !== undefined && others.length === 0 && values === 1) {
     const image = (text: string): Sql => bind(JSON.stringify({ [only.name]: text }), 'text::jsonb');
     return {
       ...entry(context, step, one),
       action: 'set',
-      moved: change`UPDATE ${rowsOf(table)} t SET ${ident(only.name)} = ${bind(step.to, castFor(columnOf(table, only.name)))}
+      moved: change`UPDATE ${rowsOf(table)} t SET ${ident(only.name)} = ${bind(pair.to, castFor(columnOf(table, only.name)))}
         WHERE ${when} RETURNING ${keyExpression(key, 't')} AS k`,
-      before: image(step.from),
-      after: image(step.to),
+      before: image(pair.from),
+      after: image(pair.to),
     };
   }
   const images = (of: (each: (typeof columns)[number]) => Sql): Sql => {

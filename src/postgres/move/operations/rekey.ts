@@ -1,6 +1,6 @@
 /**
- * rekey: one statement changes the row and everything that refers to it by a foreign key, with exactly one UPDATE for each table, and
- * writes the journal.
+ * rekey: one statement changes the rows and everything that refers to them by a foreign key, with exactly one UPDATE for each table, and
+ * writes the journal. Of one row the keys are constants, of many they are lists; there is no other difference.
  *
  * Why one: NO ACTION, RESTRICT, CASCADE and SET NULL are checked when the statement ends, and then all agree. So keys that are not
  * deferrable, cycles, self-references and keys within keys need no order, no second row and no parked names, and nothing cascades.
@@ -10,10 +10,12 @@
  * for it, and then finds no row of the old key (23503). Index: the ones on the referring columns (NO_INDEX where there is none).
  */
 import type { Table } from '../../../engine/catalogue/catalog.ts';
+import type { KeyPair } from '../../../engine/key-pairs.ts';
 import type { RekeyStep } from '../../../engine/plan/plan-types.ts';
 import { tableOf } from '../../../engine/rules/references.ts';
-import { castFor, columnOf } from '../../sql/cast.ts';
+import { columnOf } from '../../sql/cast.ts';
 import { followingColumns, isRowSql } from '../../sql/following.ts';
+import { becomesSql, becomesText } from '../../sql/key-map.ts';
 import { findRowKey, keyExpression } from '../../sql/keys.ts';
 import {
   anyOf,
@@ -57,9 +59,9 @@ interface FollowingTable {
   readonly step: RekeyStep;
   readonly table: Table;
   readonly columns: ReturnType<typeof followingColumns>;
-  /** Is it the row itself? Said of its own table. */
+  /** Is it one of the rows themselves? Said of their own table. */
   readonly itself: Sql;
-  /** What is given back of each changed row: its key, and where several columns follow, which of them did. */
+  /** What is given back of each changed row: its key, and where rows differ in what changed, what they hold now. */
   readonly back: Sql;
 }
 
@@ -71,12 +73,12 @@ function changeOf({ rules, members, journal }: StepContext, step: RekeyStep, at:
   const key = findRowKey(rules, table);
   if (key === undefined) throw new Error(`${table.id} has no key; the plan should have refused`);
   const context = rowContext(rules, table, members);
-  const about = { rules, subject, key: step.from, tenants: context.tenants };
+  const keys = step.pairs.map(({ from }) => from);
+  const about = { rules, subject, keys, tenants: context.tenants };
   const columns = followingColumns(about, context, follower);
-  const flags = columns.map(
-    ({ name }, n) => sql`${column('t', name)}::text = ${literal(step.to)} AS ${raw(`p${n}`)}`,
-  );
-  const back = list([sql`${keyExpression(key, 't')} AS k`, ...(columns.length > 1 ? flags : [])]);
+  const shared = columns.length === 1 && step.pairs.length === 1;
+  const texts = columns.map(({ name }, n) => sql`${column('t', name)}::text AS ${raw(`v${n}`)}`);
+  const back = list([sql`${keyExpression(key, 't')} AS k`, ...(shared ? [] : texts)]);
   const following = { step, table, columns, itself: isRowSql(about, context, follower), back };
   return {
     journal,
@@ -95,7 +97,7 @@ function valueOf(
   { step, table, columns }: FollowingTable,
   { name, follows }: FollowingTable['columns'][number],
 ): Sql {
-  const to = bind(step.to, castFor(columnOf(table, name)));
+  const to = becomesSql(columnOf(table, name), column('t', name), step.pairs);
   return columns.length === 1 ? to : sql`CASE WHEN ${follows} THEN ${to} ELSE ${column('t', name)} END`;
 }
 
@@ -116,7 +118,9 @@ function writtenAnew(following: FollowingTable): Required<Pick<ChangeStatement, 
   const values = written.map(({ name }) => {
     const own = columns.find((one) => one.name === name);
     if (own === undefined) return column('t', name);
-    return name === step.key ? bind(step.to, castFor(columnOf(table, name))) : valueOf(following, own);
+    return name === step.key
+      ? becomesSql(columnOf(table, name), column('t', name), step.pairs)
+      : valueOf(following, own);
   });
   const names = list(written.map(({ name }) => ident(name)));
   const others = columns.filter(({ name }) => name !== step.key);
@@ -135,21 +139,26 @@ function writtenAnew(following: FollowingTable): Required<Pick<ChangeStatement, 
   };
 }
 
-/** What was there and what is: of one column the same for all rows, of several those that changed in each row. */
+/** What was there and what is: of one row and one column the same everywhere, else what changed in each row. */
 function imagesOf(
-  { from, to }: RekeyStep,
+  { pairs }: RekeyStep,
   columns: FollowingTable['columns'],
 ): Pick<ChangeStatement, 'before' | 'after' | 'befores' | 'afters'> {
   const [only, ...others] = columns;
-  if (others.length === 0) {
+  const [pair] = pairs;
+  if (pair !== undefined && pairs.length === 1 && others.length === 0) {
     const image = (text: string): Sql => bind(JSON.stringify({ [only?.name ?? '']: text }), 'text::jsonb');
-    return { before: image(from), after: image(to) };
+    return { before: image(pair.from), after: image(pair.to) };
   }
-  const images = (text: string): Sql => {
-    const pairs = columns.map(
-      ({ name }, n) => sql`${literal(name)}, CASE WHEN ${raw(`m.p${n}`)} THEN ${bind(text, 'text')} END`,
+  // No row had one of the new keys before, so what holds one now has changed.
+  const images = (texts: readonly KeyPair[]): Sql => {
+    const members = columns.map(
+      ({ name }, n) => sql`${literal(name)}, ${becomesText(raw(`m.v${n}`), texts)}`,
     );
-    return sql`jsonb_strip_nulls(jsonb_build_object(${list(pairs)}))`;
+    return sql`jsonb_strip_nulls(jsonb_build_object(${list(members)}))`;
   };
-  return { befores: images(from), afters: images(to) };
+  return {
+    befores: images(pairs.map(({ from, to }) => ({ from: to, to: from }))),
+    afters: images(pairs.map(({ to }) => ({ from: to, to }))),
+  };
 }
