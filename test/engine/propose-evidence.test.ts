@@ -157,6 +157,20 @@ describe('the tenants', () => {
     assert.match(proposalText(proposal, 'x').split('\n').slice(0, 12).join(' '), /companies or accounts/);
   });
 
+  test('is asked about where somebody has its rows, and more tables name that one', () => {
+    const owned = { id: 'uuid!', user_id: 'uuid! -> users.id' };
+    const catalog = buildCatalog({
+      users: { id: 'uuid!', email: 'text' },
+      workspaces: { ...owned, name: 'text' },
+      folders: { ...owned, workspace_id: 'uuid! -> workspaces.id' },
+      presets: { ...owned, folder_id: 'uuid -> folders.id', model: 'text' },
+      assistants: { ...owned, folder_id: 'uuid -> folders.id', model: 'text' },
+    });
+    const { config, questions } = proposeFor(catalog, { 'presets.model': names });
+    assert.equal(config.tenant.root, 'workspaces');
+    assert.match(questions[0] ?? '', /^Who are the tenants: workspaces or users\?/);
+  });
+
   test('may be suspended by a moment, a flag or a state', () => {
     for (const [column, values, wanted] of [
       ['suspended_at', undefined, 'suspended_at IS NOT NULL'],

@@ -36,7 +36,8 @@ export function guessRoot(catalog: Catalog, excluded: ReadonlySet<TableId>): Roo
   if (best === undefined) return undefined;
   const key = best.table.primaryKey.at(-1) ?? '';
   const said = best.word > 0 ? 'named like a customer, and ' : 'no table is named like a customer, but ';
-  const isRival = next !== undefined && (next.score >= best.score * 0.85 || best.word <= 0);
+  const isRival =
+    next !== undefined && (next.score >= best.score * 0.85 || best.word <= 0 || holds(next, best));
   return {
     table: best.table,
     key: referencedKey(catalog, best.table) ?? key,
@@ -45,6 +46,13 @@ export function guessRoot(catalog: Catalog, excluded: ReadonlySet<TableId>): Roo
       next === undefined ? '' : `; next best guess: ${next.table.id}`
     }`,
   };
+}
+
+/** Whoever has the rows of the other table, and is named by more tables than that, may be whose all of it is. */
+function holds(one: Scored, other: Scored): boolean {
+  return (
+    one.columns.length > other.columns.length && one.columns.some(({ table }) => table === other.table.id)
+  );
 }
 
 function score(catalog: Catalog, named: KeyColumns, table: Table): Scored {
