@@ -173,7 +173,8 @@ export function label(model: ModelFacts): string {
 
 function notFound(candidates: readonly ModelFacts[], text: string, what: string): Selection {
   const fits = nearestModels(candidates, text).map(label).slice(0, 5);
-  const known = candidates.map(({ components }) => components['name'] ?? '').toSorted(compareText);
+  const names = new Set(candidates.map(({ components }) => components['name'] ?? ''));
+  const known = [...names].toSorted(compareText);
   const all =
     known.length === 0 ? '' : ` It has ${known.slice(0, 10).join(', ')}${known.length > 10 ? ' …' : ''}.`;
   const hint = fits.length === 0 ? all : ` Did you mean ${fits.join(', ')}?`;
