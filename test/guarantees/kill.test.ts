@@ -55,7 +55,7 @@ oneEngine((engine) => {
     await killOnline(engine, { documents: 4000, kills: 3, seed: 24 }, (line) => t.diagnostic(line));
   });
 
-  it('leaves all of ten thousand keys or none, when it is killed at random instants', async (t) => {
+  it('R25: leaves all of ten thousand keys or none, when it is killed at random instants', async (t) => {
     await withMap(engine, mapped, async (on) => {
       await killAtRandom(on, { kills: 2, seed: 13 }, (line) => t.diagnostic(line));
     });

@@ -434,7 +434,7 @@ eachEngine((engine) => {
       assert.deepEqual(compareDatabases(start, await at.text()), {});
     });
 
-    it('every alias leads where it led before, through chains of merges and re-keys, there and back', async () => {
+    it('R07: every alias leads where it led before, through chains of merges and re-keys, there and back', async () => {
       const at =
         await prepare(`CREATE TABLE customers (id int PRIMARY KEY); INSERT INTO customers VALUES (0), (2), (3), (9);
         CREATE TABLE orders (id int PRIMARY KEY, c int REFERENCES customers); INSERT INTO orders VALUES (0, 0), (2, 2), (3, 3), (9, 9);`);
