@@ -1,10 +1,6 @@
-/**
- * npm run check: what needs no database, in two lanes side by side. Most of the tests take one processor; types, lint, format and the
- * other tests the other.
- */
+/** npm run check: what needs no database, in two lanes side by side: the tests, which take one processor, and types, lint and format. */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { pureFiles, pureFolders } from './pure.ts';
 
 /** The program of a package, as npm would start it. */
 function programOf(name: string): string {
@@ -22,9 +18,8 @@ const lanes: readonly (readonly (readonly (string | undefined)[])[])[] = [
     [types, '-p', 'src/engine/tsconfig.json'],
     [lint, '--type-aware', '--deny-warnings'],
     [format, '--check'],
-    ['test/support/run.ts', '--pure', ...pureFiles],
   ],
-  [['test/support/run.ts', '--pure', ...pureFolders]],
+  [['test/support/run.ts', '--pure']],
 ];
 
 /** Resolves to the exit status of the first step that fails, or 0. What a step says is shown when it has ended. */

@@ -4,15 +4,12 @@
  * One pass over the rows; an index on the reference (and tenant) column serves it. Takes no locks.
  */
 import { askEach } from '../driver/members.ts';
-import { given } from '../../engine/given.ts';
 import type { StateCode } from '../../engine/plan/place-state.ts';
 import type { Column, Table } from '../../engine/catalogue/catalog.ts';
-import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { ParameterPolicy } from '../../engine/plan/intent.ts';
 import type { RowName } from '../../engine/plan/plan-types.ts';
 import type { Owner, RowGroup } from '../../engine/plan/snapshot.ts';
 import type { Place } from '../../engine/rules/place.ts';
-import type { Rules } from '../../engine/rules/references.ts';
 import { isSharedRows } from '../../engine/tenant.ts';
 import type { Tx } from '../driver/database.ts';
 import { columnOf } from '../sql/cast.ts';
@@ -29,6 +26,8 @@ import { readAs } from '../driver/question.ts';
 import type { Question } from '../driver/question.ts';
 import { placeRow, rowContext } from './member.ts';
 import type { Batch, Member } from './member.ts';
+import { displaySql, rowNameOf } from '../sql/row-names.ts';
+import type { NamedRow } from '../sql/row-names.ts';
 
 export interface ColumnFactsInput extends Batch {
   readonly table: Table;
@@ -263,17 +262,6 @@ async function readSamples(
   return samples;
 }
 
-/** A row as the database names it. */
-export interface NamedRow {
-  readonly key: string;
-  readonly name: string | null;
-  readonly owners: readonly string[] | null;
-}
-
-export function rowNameOf({ key, name, owners }: NamedRow): RowName {
-  return { key, ...given({ name: name ?? undefined, owners: owners ?? undefined }) };
-}
-
 interface SampleInput {
   readonly input: ColumnFactsInput;
   readonly some: readonly SampledGroup[];
@@ -304,12 +292,4 @@ function sampleQuestion({ input, some, sorted }: SampleInput): Question<RowName[
   const rows = sql`WITH r AS (${rowsSql({ ...asked, side: [] }, named)})
     SELECT r.key, r.name, r.owners FROM r WHERE ${conditions}${raw(sorted ? ' ORDER BY 1' : '')} LIMIT ${raw(String(sampleSize))}`;
   return readAs(askEach<NamedRow>(some.length, rows), (found) => found.map((own) => own.map(rowNameOf)));
-}
-
-/** What a person calls the row. */
-export function displaySql(rules: Rules, table: Table): Sql {
-  const entry = Object.entries(rules.config.display ?? {}).find(
-    ([name]) => findNamedTable(rules.scope, name)?.id === table.id,
-  );
-  return entry === undefined ? raw('NULL::text') : sql`${column('t', entry[1])}::text`;
 }

@@ -12,7 +12,7 @@ import type { RowName } from '../../engine/plan/plan-types.ts';
 import type { Owner, RowGroup } from '../../engine/plan/snapshot.ts';
 import { isSharedRows } from '../../engine/tenant.ts';
 import type { Tx } from '../driver/database.ts';
-import { rowNameOf } from './columns.ts';
+import { rowNameOf } from '../sql/row-names.ts';
 import { editWhole, visitDocuments } from './documents.ts';
 import type { Document, DocumentInput } from './documents.ts';
 

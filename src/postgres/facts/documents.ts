@@ -38,8 +38,8 @@ import {
   sql,
 } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
-import { displaySql } from './columns.ts';
-import type { NamedRow } from './columns.ts';
+import { displaySql } from '../sql/row-names.ts';
+import type { NamedRow } from '../sql/row-names.ts';
 import { placeRow, rowContext } from './member.ts';
 import type { Batch } from './member.ts';
 

@@ -7,7 +7,7 @@ import type { Column, Table } from '../../engine/catalogue/catalog.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import { sharedRows } from '../../engine/tenant.ts';
 import { DroverError } from '../../errors.ts';
-import { displaySql } from '../facts/columns.ts';
+import { displaySql } from '../sql/row-names.ts';
 import { textIn, wayOf } from '../facts/documents.ts';
 import { columnOf, equalsAny, equalsText, exactText, isLoose } from '../sql/cast.ts';
 import { alikeSql, documentText, elementsSql, holdsSql } from '../sql/document.ts';

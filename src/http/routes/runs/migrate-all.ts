@@ -21,9 +21,8 @@ import {
   answersShape,
   reasonText,
 } from '../migrations/migration-schemas.ts';
+import { paceOf, paceShape } from './pace.ts';
 import {
-  paceOf,
-  paceShape,
   runStarted,
   runStartedJson,
   runStatus,

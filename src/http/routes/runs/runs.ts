@@ -11,8 +11,8 @@ import { getRun, listRuns } from '../../../postgres/runs/runs.ts';
 import { callerOf } from '../../api/access.ts';
 import type { App, AppDeps } from '../../contract.ts';
 import { eventRoutes } from './events.ts';
+import { paceOf } from './pace.ts';
 import {
-  paceOf,
   readsRuns,
   rollbackRunBody,
   runOrderBody,
