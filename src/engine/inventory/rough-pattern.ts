@@ -99,6 +99,17 @@ export function likePatterns(terms: readonly Term[]): string[] | undefined {
   return patterns && [...new Set(patterns)].map((pattern) => `%${pattern}%`);
 }
 
+/** What the patterns of `likePatterns` find in values as the server has them, in a text that is here. */
+export function likeTest(patterns: readonly string[]): (text: string) => boolean {
+  const sources = patterns.map((pattern) =>
+    [...pattern.slice(1, -1).matchAll(/\\(.)|(_)|([^\\_])/gsu)]
+      .map(([, quoted, any, plain]) => (any === undefined ? escapePattern(quoted ?? plain ?? '') : '.'))
+      .join(''),
+  );
+  const found = new RegExp(sources.length === 0 ? '(?!)' : sources.join('|'), 'isu');
+  return (text) => found.test(text);
+}
+
 export function likeText(text: string): string {
   return text.replaceAll(/[\\%_]/g, String.raw`\$&`);
 }

@@ -8,6 +8,7 @@ import { saysWhichRows } from '../../engine/rules/place.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import { castFor, columnOf, exactText } from '../sql/cast.ts';
 import { directPlace, withoutNamed } from '../sql/direct.ts';
+import type { DirectPlace } from '../sql/direct.ts';
 import { alikeSql, isDocumentList } from '../sql/document.ts';
 import { columnsOf, placeMatches } from '../sql/match.ts';
 import type { Each, PlaceRow, RowContext } from '../sql/match.ts';
@@ -77,7 +78,7 @@ export class CandidateSearch {
   conditions(): CandidateCondition[] {
     return this.#target.columns.flatMap((scanned) => {
       const column = this.#columnOf(scanned);
-      const found = this.#namedSql(column, this.#restOf(column));
+      const found = this.#beyondDirect(column);
       return found === undefined ? [] : [{ column, condition: this.#beyondPlaces(column, found) }];
     });
   }
@@ -117,6 +118,11 @@ export class CandidateSearch {
     return (this.#places.get(name) ?? []).filter(({ role }) => role !== 'prose');
   }
 
+  /** Does a direct place look at one of the columns? Then what moves makes nearly every table have candidates. */
+  hasDirect(columns: readonly CandidateColumn[]): boolean {
+    return columns.some((column) => this.#directAt(column).length > 0);
+  }
+
   /** Does a scalar place look at the column? */
   isCovered(name: string): boolean {
     return this.#placesAt(name).some(({ carrier }) => carrier === 'columns');
@@ -136,13 +142,19 @@ export class CandidateSearch {
     };
   }
 
-  /** What is left of a document without what its direct places find, because that is theirs. */
-  #restOf(column: CandidateColumn): Sql {
-    const { rules, members } = this.#batch;
-    const rows = column.documents.map((place) => rowAlone(place, members));
-    const direct = rows.flatMap((row) => directPlace(this.#target.table, row) ?? []);
-    if (direct.length === 0) return textOf(column);
-    return sql`(${withoutNamed({ rules }, column.name, direct)})::text`;
+  /** What is left of a document without what its direct places find, because that is theirs. It is made once for all tests of it. */
+  #beyondDirect(column: CandidateColumn): Sql | undefined {
+    const { rules } = this.#batch;
+    const direct = this.#directAt(column);
+    if (direct.length === 0) return this.#namedSql(column, textOf(column));
+    const named = this.#namedSql(column, raw('drover_rest.text'));
+    const rest = sql`SELECT (${withoutNamed({ rules }, column.name, direct)})::text AS text OFFSET 0`;
+    return named === undefined ? undefined : sql`(SELECT ${named} FROM (${rest}) drover_rest)`;
+  }
+
+  #directAt({ documents }: Pick<CandidateColumn, 'documents'>): DirectPlace[] {
+    const rows = documents.map((place) => rowAlone(place, this.#batch.members));
+    return rows.flatMap((row) => directPlace(this.#target.table, row) ?? []);
   }
 
   /** What the scalar places of the column find is theirs; a row that names the model of another provider is no occurrence. */

@@ -23,8 +23,8 @@ import type { CandidateColumn } from './scan-conditions.ts';
 export interface CandidateQuery {
   readonly table: Table;
   readonly columns: readonly CandidateColumn[];
-  /** Is there a candidate at all? Most tables have none, and unlike a cursor this may run in parallel. */
-  readonly precheck: Sql;
+  /** Is there a candidate at all? Most tables have none, and unlike a cursor this may run in parallel. Undefined where one is expected. */
+  readonly precheck: Sql | undefined;
   /** Made for the few tables that have one. */
   readonly select: () => Sql;
 }
@@ -60,7 +60,8 @@ export function candidateQuery(batch: Batch, target: Scannable): CandidateQuery 
   const rows = sql`${rowsOf(table)} AS t`;
   const where = allOf(whoseRows(context, target, batch));
   const columns = conditions.map(({ column }) => column);
-  const rough = search.rough(columns);
+  // A text of every document is made for the conditions anyway, where most rows are expected to be candidates.
+  const rough = search.hasDirect(columns) ? raw('true') : search.rough(columns);
   const any = allOf([rough, anyOf(conditions.map(({ condition }) => sql`(${condition})`))]);
   // What places find is told from the rest by the conditions alone. Where no place looks, the quick look at all texts says enough.
   const possible = columns.some(({ name }) => search.isCovered(name)) ? any : rough;
@@ -69,7 +70,9 @@ export function candidateQuery(batch: Batch, target: Scannable): CandidateQuery 
   return {
     table,
     columns,
-    precheck: sql`SELECT coalesce(bool_or(${possible}), false) AS possible FROM ${rows} WHERE ${where}`,
+    precheck: search.hasDirect(columns)
+      ? undefined
+      : sql`SELECT coalesce(bool_or(${possible}), false) AS possible FROM ${rows} WHERE ${where}`,
     select:
       () => sql`SELECT ${rowKey(table)} AS k, ${ownerSql(context)} AS owner, ${severalOwnersSql(context)} AS owners,
       ${deadSql(context)} AS dead, ARRAY[${values()}]::text[] AS v,

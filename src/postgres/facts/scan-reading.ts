@@ -4,6 +4,7 @@ import { isDocumentList } from '../sql/document.ts';
 import type { DocumentValue } from '../../engine/edit/documents.ts';
 import type { Occurrence } from '../../engine/inventory/occurrence.ts';
 import { isWeakKey } from '../../engine/inventory/term.ts';
+import { likeTest } from '../../engine/inventory/rough-pattern.ts';
 import { Tally } from '../../engine/inventory/tally.ts';
 import type { Owner, Uncovered } from '../../engine/plan/snapshot.ts';
 import { placesAt } from '../../engine/rules/coverage.ts';
@@ -47,6 +48,8 @@ export class ScanReading {
   /** By place of the table: does a text name another provider's model there, or the target? */
   readonly #tests: ReadonlyMap<Place, (text: string) => boolean>;
   readonly #groups = new Map<string, AlikeRows>();
+  /** May a text name the source? As the server asks of what direct places leave of a document. */
+  readonly #mayName: (text: string) => boolean;
 
   constructor(rules: Rules, member: Member, query: CandidateQuery) {
     this.#rules = rules;
@@ -57,6 +60,9 @@ export class ScanReading {
     );
     const places = rules.places.filter(({ table }) => table === query.table.id);
     this.#tests = new Map(places.map((place) => [place, namesakeTest(place, member.pair, rules.config)]));
+    const isSure = member.patterns !== undefined && !member.terms.some(isWeakKey);
+    const named = isSure ? likeTest(member.patterns) : undefined;
+    this.#mayName = (text) => named === undefined || text.includes(String.raw`\u`) || named(text);
   }
 
   add(row: CandidateRow): void {
@@ -95,7 +101,8 @@ export class ScanReading {
       answers: (rule) => answering.has(rule) && !isLeftAlone(rule.place) && rule.mappings.length > 0,
     });
     if (marked === undefined) return '';
-    return isList ? JSON.stringify(marked.elements) : marked.text;
+    const left = isList ? JSON.stringify(marked.elements) : marked.text;
+    return this.#mayName(left) ? left : '';
   }
 
   /** Of a document that cannot be read a place asks of which the row is a live one; where it is none, any. */

@@ -39,11 +39,15 @@ export async function scanUncovered(
   const shared = isSharedRows(batch.members[0]?.intent.tenant);
   const seen = scannable.filter(({ table }) => !shared || mayHoldShared(batch.rules, table.id));
   const queries = seen.flatMap((target) => candidateQuery(batch, target) ?? []);
-  const possible = await tx.together(
-    queries.map(({ precheck }) => askEach<{ possible: boolean }>(size, precheck)),
+  const asked = queries.filter(({ precheck }) => precheck !== undefined);
+  const answers = await tx.together(
+    asked.flatMap(({ precheck }) =>
+      precheck === undefined ? [] : [askEach<{ possible: boolean }>(size, precheck)],
+    ),
   );
-  for (const [at, query] of queries.entries()) {
-    if (possible[at]?.some(([row]) => row?.possible === true) !== true) continue;
+  const impossible = asked.filter((_, at) => answers[at]?.some(([row]) => row?.possible === true) !== true);
+  for (const query of queries) {
+    if (impossible.includes(query)) continue;
     for (const [member, reading] of (await readTable(tx, batch, query)).entries()) {
       for (const one of reading.uncovered()) found[member]?.uncovered.push(one);
       for (const one of reading.related()) found[member]?.related.push(one);

@@ -5,8 +5,10 @@ import { companionColumns } from '../../engine/plan/companion-columns.ts';
 import type { CompanionValues, ParameterDocuments, ServersBeside } from '../../engine/plan/snapshot.ts';
 import type { Column } from '../../engine/catalogue/catalog.ts';
 import { serversOfOthers } from '../../engine/catalogue/wording.ts';
+import { compareText } from '../../engine/order.ts';
 import { movingStates } from '../../engine/plan/decide.ts';
 import { saysNameAlone, saysProvider } from '../../engine/rules/namesakes.ts';
+import { directPlace, isSmallSql, namesSource } from '../sql/direct.ts';
 import { columnsOf } from '../sql/match.ts';
 import { mineSql } from '../sql/row.ts';
 import { stateSql } from '../sql/state.ts';
@@ -14,7 +16,7 @@ import { candidateSql } from './documents.ts';
 import { tableOf } from '../../engine/rules/references.ts';
 import type { Question } from '../driver/question.ts';
 import { columnOf } from '../sql/cast.ts';
-import { bind, column, list, literal, raw, rowsOf, sql } from '../sql/sql.ts';
+import { anyOf, bind, column, list, literal, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { parametersChange } from './columns.ts';
 import type { Batch } from './member.ts';
@@ -116,10 +118,13 @@ export function serversOf(
   const own = place.carrier === 'columns' ? columnsOf(used.row) : [];
   const texts = context.table.columns.flatMap((one) => (own.includes(one.name) ? [] : textOf(one)));
   if (texts.length === 0) return [];
-  const words = sql`ARRAY(SELECT DISTINCT lower(m[1]) COLLATE "C" FROM regexp_matches(concat_ws(' ', ${list(texts)}),
-    ${literal(`(${serversOfOthers.join('|')})`)}, 'gi') m ORDER BY 1)`;
-  const select = sql`SELECT array_to_string(x.words, ', ') AS servers, count(*) AS rows
-    FROM (SELECT ${words} AS words FROM ${rowsOf(context.table)} t WHERE ${movingSql(used)}) x GROUP BY 1 ORDER BY 1`;
+  // One search for each word takes a fifth of the time of a pattern of all of them.
+  const words = serversOfOthers
+    .toSorted(compareText)
+    .map((word) => sql`CASE WHEN strpos(r.text, ${literal(word)}) > 0 THEN ${literal(word)} END`);
+  const text = sql`lower(concat_ws(' ', ${list(texts)}) COLLATE "C")`;
+  const select = sql`SELECT concat_ws(', ', ${list(words)}) AS servers, count(*) AS rows
+    FROM (SELECT ${text} AS text FROM ${rowsOf(context.table)} t WHERE ${movingSql(used)} OFFSET 0) r GROUP BY 1 ORDER BY 1`;
   return [
     addEach<ServersBeside['rows'][number]>(used, select, (member, rows) => {
       if (rows.some(({ servers }) => servers !== '')) add(member, { place: place.id, rows });
@@ -131,13 +136,21 @@ export function serversOf(
 function textOf({ name, kind }: Column): Sql[] {
   const text = sql`${column('t', name)}::text`;
   if (/^(json|jsonb|text\[\]|enum)/.test(kind)) return [text];
-  return /^(text|citext)$/.test(kind) ? [sql`CASE WHEN ${text} !~ '[[:space:]]' THEN ${text} END`] : [];
+  return /^(text|citext)$/.test(kind) ? [sql`CASE WHEN ${text} COLLATE "C" !~ '[[:space:]]' THEN ${text} END`] : [];
+}
+
+/** May the document of row `t` name the source? Where SQL knows the way, nobody has to make a text of the document. */
+function mayNameSql(context: PlaceInUse['context'], row: PlaceInUse['row']): Sql {
+  const candidate = candidateSql(context, row.place.column, [row]);
+  if (directPlace(context.table, row) === undefined) return candidate;
+  const isLarge = sql`NOT ${isSmallSql(row.place.column)}`;
+  return anyOf([namesSource(context, row), sql`(${isLarge} AND ${candidate})`]);
 }
 
 function movingSql(used: PlaceInUse): Sql {
   const { context, row, place, members } = used;
   if (place.carrier === 'columns') return movingOnSource(used);
   const states = members[0] === undefined ? [] : movingStates(members[0].intent, place);
-  return sql`${candidateSql(context, place.column, [row])} AND ${mineSql(context)}
+  return sql`${mayNameSql(context, row)} AND ${mineSql(context)}
     AND (${stateSql(context, row)}) = ANY (${bind(states, 'text[]')})`;
 }

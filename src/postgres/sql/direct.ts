@@ -90,11 +90,10 @@ export function withoutNamed(
   const own = column('t', name);
   const named = places.map((direct) => ({ path: pathSql(direct), test: namesDirectly(context, direct) }));
   // An empty path changes nothing. Of a document that is no object, which has no path at all, none is named.
-  const rest = named.reduce(
-    (value, { path, test }) =>
-      sql`jsonb_set(${value}, CASE WHEN ${test} THEN ${path} ELSE '{}' END, '""', false)`,
-    own,
-  );
+  const rest = named.reduce((value, { path, test }) => {
+    const where = named.length === 1 ? path : sql`CASE WHEN ${test} THEN ${path} ELSE '{}' END`;
+    return sql`jsonb_set(${value}, ${where}, '""', false)`;
+  }, own);
   return sql`CASE WHEN ${anyOf(named.map(({ test }) => test))} THEN ${rest} ELSE ${own} END`;
 }
 
