@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, it } from 'node:test';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
+import type { Database } from '../../src/postgres/driver/database.ts';
 import { createRun } from '../../src/fleet/create.ts';
 import { type PlannedRun, type PlannedTenant, planRun } from '../../src/fleet/plan-run.ts';
 import { claimTenants, renewClaim } from '../../src/postgres/runs/claims.ts';
@@ -208,6 +209,27 @@ oneEngine((engine) => {
     const tried = await planRun(fleet.site, runRequest(), { rehearse: true });
     assert.deepEqual([tried.ready, tried.failed], [6, 4], 'a rehearsal finds what a plan does not');
     await pagesOf(tried, true);
+  });
+
+  it('a page reads the models of its tenants only, once the names were looked for in all', async () => {
+    const counted = await planRun(fleet.site, runRequest());
+    const bound: string[] = [];
+    const { database } = fleet.site;
+    const watched: Database = {
+      engine: database.engine,
+      transaction: (opening, work, extent) => {
+        bound.push(JSON.stringify(opening));
+        return database.transaction(opening, work, extent);
+      },
+      close: () => database.close(),
+    };
+    await planRun({ ...fleet.site, database: watched }, runRequest(), {
+      page: { after: 0, limit: 2, counted },
+    });
+    const naming = (n: number): number => bound.filter((opening) => opening.includes(tenant(n))).length;
+    assert.ok(naming(1) > 2, String(naming(1)));
+    // What the two names mean is told by the rows of all tenants.
+    assert.deepEqual([4, 8, 12].map(naming), [1, 1, 1]);
   });
 
   /** Page by page the same tenants and in the end the same counts; after the first page no tenant of another one is planned. */

@@ -128,7 +128,11 @@ oneEngine((engine) => {
         `UPDATE migration.tenant_defaults SET completion_model_id = '${id}' WHERE tenant_id = '${demoId(1, 'tenants', 0)}'`,
       );
     });
-  const send = (method: 'POST' | 'PATCH' | 'PUT', path: string, body?: unknown): Promise<Answer> =>
+  const send = (
+    method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE',
+    path: string,
+    body?: unknown,
+  ): Promise<Answer> =>
     http.call(method, path, { key: http.keys.sysadmin, ...(body === undefined ? {} : { body }) });
 
   it('holds for SQL by hand, and lets it be what touches no class', async () => {
@@ -210,6 +214,36 @@ oneEngine((engine) => {
       request: () => send('PUT', `/api/v1/spaces/${unlinked}/completion-models/${low}`),
     });
     assert.equal(late.json.code, 'SECURITY_BELOW_DEMAND', late.text);
+  });
+
+  it('answers every one of those who raise and lower classes at once, and never lets both through', async () => {
+    const path = `/api/v1/completion-models/${high}`;
+    const [{ json: space }, { json: model }] = await Promise.all([
+      send('POST', '/api/v1/spaces', { name: 'Contested' }),
+      send('GET', path),
+    ]);
+    const contested = `/api/v1/spaces/${space.id}`;
+    await send('PUT', `${contested}/completion-models/${high}`);
+    const classed = (at: string, level: number): Promise<Answer> =>
+      send('PATCH', at, { security_classification: level });
+    const before = await countViolations();
+    for (let round = 0; round < 4; round += 1) {
+      await classed(contested, 0);
+      assert.equal((await classed(path, 9)).status, 200);
+      const answers = await Promise.all([
+        classed(contested, 9),
+        classed(path, 8),
+        send('PUT', `${contested}/completion-models/${low}`),
+      ]);
+      const statuses = answers.map(({ status }) => status);
+      // Each waits for another one's lock at some time; who is told to go first by the database is tried again.
+      for (const { status, text } of answers) assert.ok(status < 500, text);
+      assert.ok(statuses[0] !== 200 || statuses[1] !== 200, String(statuses));
+      assert.equal(await countViolations(), before);
+      await send('DELETE', `${contested}/completion-models/${low}`);
+    }
+    await send('DELETE', contested);
+    assert.equal((await classed(path, model.security_classification)).status, 200);
   });
 
   it('brings no row back to a model below the class to which its space rose, and lists those', async () => {
