@@ -168,7 +168,7 @@ oneEngine((engine) => {
         violating = await countViolations();
       }
       lowByDefault = isByDefault;
-      const { status, json, text } = await send(target.method as 'POST', pathOf(attempt), bodyOf(attempt));
+      const { status, json, text } = await send(target.method, pathOf(attempt), bodyOf(attempt));
       const named =
         `${target.method} ${target.path} ${property}${value === null && property !== '' ? ' null' : ''}`.trim();
       if (status < 300) {

@@ -136,7 +136,9 @@ export function serversOf(
 function textOf({ name, kind }: Column): Sql[] {
   const text = sql`${column('t', name)}::text`;
   if (/^(json|jsonb|text\[\]|enum)/.test(kind)) return [text];
-  return /^(text|citext)$/.test(kind) ? [sql`CASE WHEN ${text} COLLATE "C" !~ '[[:space:]]' THEN ${text} END`] : [];
+  return /^(text|citext)$/.test(kind)
+    ? [sql`CASE WHEN ${text} COLLATE "C" !~ '[[:space:]]' THEN ${text} END`]
+    : [];
 }
 
 /** May the document of row `t` name the source? Where SQL knows the way, nobody has to make a text of the document. */

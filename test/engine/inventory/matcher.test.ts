@@ -1,8 +1,9 @@
 /** A model is found wherever its name stands by itself, and nowhere else, however it is written and whatever is around it. */
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, test } from 'node:test';
 import fc from 'fast-check';
 import { createMatcher } from '../../../src/engine/inventory/matcher.ts';
+import { likePatterns, likeTest } from '../../../src/engine/inventory/rough-pattern.ts';
 import type { Term } from '../../../src/engine/inventory/term.ts';
 import { inventoryModels } from '../../../src/registry/known/inventory-models.ts';
 import { loadRegistryFolder } from '../../../src/registry/load/folder.ts';
@@ -12,6 +13,41 @@ const loaded = loadRegistryFolder();
 assert.ok(loaded.kind === 'ok');
 const registry = inventoryModels(loaded);
 const termsOf = (...texts: string[]): Term[] => texts.map((text) => ({ model: text, text, by: 'name' }));
+
+test('a text without the rough pieces of the terms names none of them', () => {
+  const names = [
+    'gpt-4o',
+    'o1',
+    'Claude 3.7_Sonnet',
+    'a/b:c@d',
+    'größe-1',
+    '100%_x',
+    'qwen\\max',
+    'e\u0301-2',
+    '[x](y)',
+    '.*',
+  ];
+  const terms = termsOf(...names);
+  const { find } = createMatcher(terms);
+  const patterns = likePatterns(terms);
+  assert.ok(patterns !== undefined);
+  const mayName = likeTest(patterns);
+  const separator = fc.constantFrom('-', '.', '_', ' ', '/', ':', '\u2011', '\u{1f642}', '');
+  const written = fc
+    .tuple(fc.constantFrom(...names), separator, fc.boolean())
+    .map(([name, other, isUpper]) => (isUpper ? name.toUpperCase() : name).replaceAll(/[-._ ]/g, other));
+  const text = fc.array(
+    fc.oneof(written, fc.constantFrom(...names), fc.string({ maxLength: 4 }), separator),
+    { maxLength: 6 },
+  );
+  fc.assert(
+    fc.property(text, fc.boolean(), (parts, isJson) => {
+      const value = isJson ? JSON.stringify(parts) : parts.join('');
+      if (find(value).length > 0) assert.ok(mayName(value) || value.includes(String.raw`\u`), value);
+    }),
+    { numRuns: 3000 },
+  );
+});
 
 describe('boundaries', () => {
   const { find } = createMatcher(termsOf('gpt-4o', 'gpt-4o-mini', 'openai/gpt-4o', 'gpt-4'));
