@@ -3,11 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { loadConfigFile } from '../config-file.ts';
 import type { IsolationFacts } from '../engine/isolation/facts.ts';
 import type { IsolationReport } from '../engine/isolation/report.ts';
+import type { Config } from '../engine/rules/config.ts';
 import type { Rules } from '../engine/rules/references.ts';
 import type { IsolationSettings } from '../isolation/ground.ts';
 import { judge } from '../isolation/judge.ts';
 import { roles } from '../isolation/policies.ts';
 import type { Database } from '../postgres/driver/database.ts';
+import { manifest } from './manifest.ts';
 import { readOwnedFacts } from '../postgres/isolation/owned-facts.ts';
 
 const configFile = fileURLToPath(new URL('drover.config.yaml', import.meta.url));
@@ -26,9 +28,16 @@ export const platformContexts = [
   { role: roles.fleet, settings: { 'app.tenant_ids': '{$tenant}' } },
 ] as const;
 
+/** Records of Drover's own work name no model that could move, and are left out of plans; whose they are is judged all the same. */
+function judgedConfig(): Config {
+  const config = loadConfigFile(configFile);
+  const ignore = config.database?.ignore?.filter((name) => manifest[name]?.kind !== 'tenant') ?? [];
+  return { ...config, database: { ...config.database, ignore } };
+}
+
 /** What the doctor says of Drover's own schema. It reads the catalogue and no row. */
 export async function judgePlatform(database: Database, today: string): Promise<JudgedPlatform> {
-  const config = loadConfigFile(configFile);
+  const config = judgedConfig();
   const bound = platformContexts.map(({ role }) => role);
   const context = platformContexts.flatMap(({ settings }) => Object.keys(settings));
   const request = { config, records: '', roles: Object.values(roles), settings: context };
