@@ -69,12 +69,17 @@ function isLive({ live }: Plan['leftBehind'][number]): boolean {
 /** The unit as the run keeps it. */
 export function newSharedUnit(
   { move, plan, remains }: SharedUnit,
-  { reason }: Pick<RunRequest, 'reason'>,
+  { reason, shared }: Pick<RunRequest, 'reason' | 'shared'>,
 ): NewRunTenant {
   const base = { tenant: sharedRows, tenantName: 'shared rows', position: 0, undoesId: null, findings: [] };
   const nothing = { ...base, fromKey: null, toKey: null, sourceRetired: false };
-  if (plan instanceof DroverError)
-    return { ...nothing, status: 'failed', code: plan.code, message: plan.message };
+  if (plan instanceof DroverError) {
+    const { code, message: why } = plan;
+    if (isSharedAsked({ ...given({ shared }) })) return { ...nothing, status: 'failed', code, message: why };
+    // The tenants are what the run is for, and its word must not say more than is known.
+    const message = `Nobody knows whether shared rows name the source, because no plan can be made for them: ${why}`;
+    return { ...nothing, status: 'skipped', code, message };
+  }
   if (remains > 0)
     return {
       ...nothing,

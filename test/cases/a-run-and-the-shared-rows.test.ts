@@ -157,6 +157,31 @@ places: [{ at: bots.model, ask: "status = 'draft'" }]
     await at.drop();
   });
 
+  it('of which no plan can be made keep a run from saying that it is complete', async () => {
+    const at = await smallDatabase(
+      engine,
+      `CREATE TABLE orgs (id int PRIMARY KEY, name text);
+      CREATE TABLE models (id int PRIMARY KEY, org_id int REFERENCES orgs, name text);
+      CREATE TABLE bots (id int PRIMARY KEY, org_id int REFERENCES orgs, model_id int REFERENCES models);
+      INSERT INTO orgs VALUES (1, 'Elm'); INSERT INTO models VALUES (1, 1, 'gpt-4o'), (2, 1, 'gpt-4.1'), (3, NULL, 'gpt-4o'), (4, NULL, 'gpt-4o');
+      INSERT INTO bots VALUES (1, 1, 1), (2, NULL, 3);`,
+      `version: 1
+model: { tables: [{ table: models, columns: { name: name, tenant: org_id } }] }
+tenant: { root: orgs, key: id, display: name, column: org_id }
+places: [{ at: bots.model_id }]
+`,
+    );
+    const plan = await at.run('plan', '--all-tenants', '--from', '1', '--to', '2');
+    assert.match(
+      plan.stdout,
+      /shared rows\tskipped\t.*MODEL_AMBIGUOUS\tNobody knows whether shared rows name the source/,
+    );
+    const done = await run(at, '--from', '1', '--to', '2');
+    assert.deepEqual([done.status, done.completion], ['succeeded', 'partial']);
+    assert.equal(sharedOf(done), 'skipped MODEL_AMBIGUOUS');
+    await at.drop();
+  });
+
   describe('one catalogue for everybody', () => {
     let at: SmallDatabase;
     before(async () => {
