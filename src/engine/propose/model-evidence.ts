@@ -175,8 +175,12 @@ function usesModel(seen: Observations, table: Table, name: Column): boolean {
   if (own === undefined || own.name === name.name || !namesModel(name.name)) return false;
   const [names, models] = [own, name].map((column) => new Set(valuesOf(seen, table.id, column.name)).size);
   const isModels = table.columns.some((column) => property.test(snake(column.name)));
-  return !isModels || (names ?? 0) >= 2 * (models ?? 0);
+  const says = table.columns.some((column) => saidTo.test(snake(column.name)));
+  return says || !isModels || (names ?? 0) >= 2 * (models ?? 0);
 }
+
+/** What somebody tells a model, and how it is to answer. */
+const saidTo = /^(system_)?(prompt|instructions?|message)$|^(temperature|top_p|persona|greeting)$/;
 
 const property =
   /(^|_)(price|cost|vision|capabilit(y|ies)|modalit(y|ies)|context_(window|length|size)|deprecated|sunset|eol|dimensions?)(_|$)/;

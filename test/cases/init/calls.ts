@@ -1,4 +1,4 @@
-/** Calls of models, prices of models and settings of providers: each names models, and none is a list of them to choose from. */
+/** Calls of models, prices, settings of providers, and assistants: each names models, and none is a list of them to choose from. */
 import type { SmallSchema } from './schema.ts';
 
 const orgs = `CREATE TABLE orgs (id int PRIMARY KEY, name text NOT NULL); INSERT INTO orgs VALUES (1, 'Elm'), (2, 'Oak');`;
@@ -22,7 +22,29 @@ function called(table: string, column: string, took: string): SmallSchema {
   };
 }
 
+/** Rows that are told what to do, by settings that a model has, too. */
+function told(table: string, column: string, more: string): SmallSchema {
+  return {
+    name: `${table} are told what to do, and are no models, whatever they say of one`,
+    script: `${orgs}
+      CREATE TABLE ${table} (id int PRIMARY KEY, org_id int NOT NULL REFERENCES orgs, name text NOT NULL, ${column} text NOT NULL, ${more},
+        context_length int, embeddings_provider text NOT NULL DEFAULT 'openai');
+      CREATE TABLE files (id int PRIMARY KEY, helper_id int NOT NULL REFERENCES ${table});
+      CREATE TABLE notes (id int PRIMARY KEY, helper_id int NOT NULL REFERENCES ${table});
+      CREATE TABLE tools (id int PRIMARY KEY, helper_id int NOT NULL REFERENCES ${table});
+      INSERT INTO ${table} (id, org_id, name, ${column}) VALUES (1, 1, 'Sales', 'gpt-4o'), (2, 1, 'Help', 'gpt-4.1'),
+        (3, 2, 'Desk', 'gpt-4o');`,
+    root: 'orgs',
+    places: { [`${table}.${column}`]: 'move' },
+    also: { [`places.${table}.${column}.partner`]: undefined },
+    plan: elm,
+  };
+}
+
 export const calls: readonly SmallSchema[] = [
+  told('assistants', 'model', 'prompt text, temperature real'),
+  told('helpers', 'llm', 'instructions text'),
+  told('guides', 'model_name', 'system_prompt text, top_p real'),
   called('run', 'name', 'created_at timestamptz DEFAULT now(), completion_tokens int'),
   called('generations', 'model', 'started_at timestamptz DEFAULT now(), total_tokens int'),
   called('exchanges', 'model_name', 'started_at timestamptz DEFAULT now(), latency_ms int'),
