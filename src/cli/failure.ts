@@ -29,7 +29,7 @@ function sayJson({ doing, streams }: Terminal, value: unknown): void {
 
 /** What a usage error of the option parser means in Drover's own words. */
 export function usageError(error: CommanderError, command: string): DroverError {
-  const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+  const message = withoutSecrets(error.message.replace(/^error: /, '').replaceAll('\n', ' '));
   const text = `${message.charAt(0).toUpperCase()}${message.slice(1)}`;
   const ended = /[.?!)]$/.test(text) ? text : `${text}.`;
   return new DroverError(
@@ -38,6 +38,13 @@ export function usageError(error: CommanderError, command: string): DroverError 
     {},
     { cause: error },
   );
+}
+
+/** A word in the wrong place may be a URL or the settings of a connection, and nobody knows where in it a password begins. */
+function withoutSecrets(message: string): string {
+  return message
+    .replaceAll(/[\w+.-]+:\/\/[^']*(?='|$)/g, 'a URL, which is not shown')
+    .replaceAll(/\b(password|passwd|pwd|secret|token)\s*=[^']*(?='|$)/gi, '$1=…');
 }
 
 function asDroverError(error: unknown): DroverError {

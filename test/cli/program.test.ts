@@ -24,6 +24,31 @@ test('every command has help, on standard output, no wider than 100 columns', as
   assert.equal(stdout, (await droverHere(['--help'])).stdout, 'as a process of its own');
 });
 
+test('a connection in the wrong place is refused without its password', async () => {
+  for (const secret of [
+    'postgres://me:s3cret@host/db',
+    'postgres://me:it’s p@s#s3cret@host/db',
+    'host=h password=s3cret dbname=d',
+  ])
+    for (const words of [
+      [secret],
+      ['help', secret],
+      ['inventory', secret],
+      ['history', 'one', 'two', secret],
+      ['inventory', `--databse=${secret}`],
+      ['inventory', '--within', secret],
+      ['keys', secret],
+      ['plan', '--parameters', secret],
+      ['completion', secret],
+    ])
+      for (const more of [[], ['--json'], ['--debug']]) {
+        const { status, stdout, stderr } = await droverHere([...words, ...more]);
+        assert.equal(status, 1, words.join(' '));
+        assert.match(stderr, /USAGE_INVALID/);
+        assert.doesNotMatch(stdout + stderr, /s3cret/, words.join(' '));
+      }
+});
+
 test('a mistyped command is refused with what was meant, and no command at all shows the help', async () => {
   const mistyped = await drover(['paln']);
   assert.deepEqual([mistyped.status, mistyped.stdout], [1, '']);
