@@ -72,6 +72,7 @@ type Variables = Readonly<Record<string, string | undefined>>;
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const urls = ['DROVER_DATABASE', 'DROVER_STATE'];
+const paths = ['DROVER_DATA', 'DROVER_CONFIG', 'DROVER_REGISTRY'];
 const ofServer = [
   'DROVER_LOG_LEVEL',
   'DROVER_POOL_SIZE',
@@ -94,7 +95,7 @@ const ofServer = [
   'DROVER_OIDC_USER_CLAIM',
   'DROVER_OIDC_CLOCK_SKEW_SECONDS',
 ];
-const known = [...urls, 'DROVER_DATA', 'DROVER_CONFIG', 'DROVER_OPERATOR', 'DROVER_REGISTRY', ...ofServer];
+const known = [...urls, ...paths, 'DROVER_OPERATOR', ...ofServer];
 /** Read by the tests only. */
 const ofTests = /^DROVER_(TEST_.*|SOAK)$/;
 
@@ -252,11 +253,14 @@ function unknownNames(variables: Variables): string[] {
 }
 
 function wrongUrls(variables: Variables): string[] {
-  return urls.flatMap((name) => {
+  const strays = paths.filter((name) => /^postgres(ql)?:\/\//i.test(read(variables, name) ?? ''));
+  const problems = strays.map((name) => `${name}: it takes no URL of a database; DROVER_DATABASE does`);
+  const unfit = urls.flatMap((name) => {
     const value = read(variables, name);
     const fits = value === undefined || (/^postgres(ql)?:\/\//.test(value) && URL.canParse(value));
     return fits ? [] : [`${name}: not a URL such as postgres://user@host:5432/database`];
   });
+  return [...unfit, ...problems];
 }
 
 function contradictions(variables: Variables): string[] {

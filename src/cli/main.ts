@@ -32,7 +32,7 @@ import { worker } from './server/worker.ts';
 import { reportFailure, usageError } from './failure.ts';
 import { createInterruption } from './interruption.ts';
 import type { SignalSource } from './interruption.ts';
-import { readSystemUser } from './options.ts';
+import { readSystemUser, refuseStrayUrls } from './options.ts';
 import type { JsonOption } from './options.ts';
 import { passwordHint } from '../site/where.ts';
 import type { WhereOptions } from '../site/where.ts';
@@ -108,6 +108,7 @@ function colorMode(): 'auto' | 'always' | 'never' {
 async function dispatch(input: CliInput): Promise<number> {
   let status: number = exitStatus.done;
   const program = buildProgram(input, (verb, command) => async () => {
+    refuseStrayUrls(command);
     const session = openSession(input);
     const options = command.opts<WhereOptions & JsonOption>();
     const hint = options.json === true ? undefined : passwordHint(options);

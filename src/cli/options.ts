@@ -9,6 +9,28 @@ import type { Session } from './session.ts';
 import { usage } from '../site/where.ts';
 import type { WhereOptions } from '../site/where.ts';
 
+/** What takes the URL of a database. */
+const named: ReadonlySet<string> = new Set(['database', 'state']);
+
+/**
+ * A URL of a database where a folder, a file or a name is meant: a folder of that name would be made, and messages would show its password.
+ * @throws USAGE_INVALID, which does not show it
+ */
+export function refuseStrayUrls(command: Command): void {
+  const options = command.options.filter((option) => !named.has(option.attributeName()));
+  const taken = options.map((option) => [option.long ?? '', command.opts()[option.attributeName()]] as const);
+  const line = [command.parent?.parent?.name(), command.parent?.name(), command.name()]
+    .filter(Boolean)
+    .join(' ');
+  const words = command.args.map((word) => [line, word] as const);
+  const [stray] = [...taken, ...words].find(([, value]) => isDatabaseUrl(value)) ?? [];
+  if (stray !== undefined) throw usage(`${stray} takes no URL of a database; --database does.`);
+}
+
+function isDatabaseUrl(value: unknown): boolean {
+  return [value].flat().some((each) => typeof each === 'string' && /^postgres(ql)?:\/\//i.test(each.trim()));
+}
+
 export interface JsonOption {
   readonly json?: boolean;
 }

@@ -49,6 +49,36 @@ test('a connection in the wrong place is refused without its password', async ()
       }
 });
 
+test('a URL of a database where a folder, a file or a name is meant is refused before anything is made of it', async () => {
+  const url = 'postgres://me:s3cret@localhost:1/db';
+  for (const [words, place] of [
+    [['seed', '--data', url], '--data'],
+    [['serve', '--data', url], '--data'],
+    [['inventory', '--data', url], '--data'],
+    [['inventory', '--registry', url], '--registry'],
+    [['inventory', '--model', url], '--model'],
+    [['plan', '--config', url], '--config'],
+    [['plan', '--tenant', url], '--tenant'],
+    [['init', '--out', url], '--out'],
+    [['notify', '--plan', url], '--plan'],
+    [['apply', url], 'drover apply'],
+    [['registry', 'show', url], 'drover registry show'],
+    [['check', 'hermes', url], 'drover check'],
+  ] as const) {
+    const { status, stderr } = await droverHere([...words]);
+    assert.deepEqual(
+      [status, stderr],
+      [1, `USAGE_INVALID: ${place} takes no URL of a database; --database does.\n`],
+      words.join(' '),
+    );
+  }
+  for (const name of ['DROVER_DATA', 'DROVER_CONFIG', 'DROVER_REGISTRY']) {
+    const { stderr } = await droverHere(['history'], { env: { [name]: url } });
+    assert.equal(stderr, `CONFIG_INVALID: ${name}: it takes no URL of a database; DROVER_DATABASE does\n`);
+  }
+  assert.equal(existsSync('postgres:'), false);
+});
+
 test('a mistyped command is refused with what was meant, and no command at all shows the help', async () => {
   const mistyped = await drover(['paln']);
   assert.deepEqual([mistyped.status, mistyped.stdout], [1, '']);
