@@ -314,6 +314,19 @@ test('a member beside its later version is a question', () => {
   );
 });
 
+test('a name that says its provider in some rows, with a provider beside it, is asked about, and fits', () => {
+  const catalog = buildCatalog({
+    orgs,
+    flows: { id: 'uuid!', org_id: 'uuid! -> orgs.id', model: 'text', provider: 'text' },
+  });
+  const seen = { 'flows.model': ['openai/gpt-4o', 'gpt-4o-mini'], 'flows.provider': ['openai', 'azure'] };
+  const [place] = proposeFor(catalog, seen).config.places ?? [];
+  assert.deepEqual(
+    [place?.at, place?.role, place?.partner, place?.also],
+    ['flows.model', 'ask', 'provider', undefined],
+  );
+});
+
 test('a prose column that mentions a model here and there is no place', () => {
   const catalog = buildCatalog({ orgs, notes: { id: 'uuid!', org_id: 'uuid! -> orgs.id', body: 'text' } });
   const prose = ['We like gpt-4o a lot.', 'Nothing here', 'Nor there', 'Write letters'];

@@ -36,12 +36,19 @@ export function textTraces(input: PlaceInput, known: KnownNames, { table, column
   const doubt =
     valueDoubt({ column: column.name, named, values, hits, left }) ??
     beside.doubt ??
+    (beside.partner === undefined || how.also === undefined ? undefined : twice(beside.partner)) ??
     namelessDoubt(input, how, beside.partner) ??
     (beside.partner === undefined ? serverDoubt(input, { table, column }, how, hits) : undefined);
   const embeds = hits.length > 0 && hits.every((value) => input.words.model(value)?.kind === 'embedding');
-  const written = left.length > 0 ? { shape: 'inside' as const } : how;
+  // What says its provider itself is not compared with the column beside it: config check refuses both.
+  const { also: _, ...alone } = how;
+  const written = left.length > 0 ? { shape: 'inside' as const } : beside.partner === undefined ? how : alone;
   const place = { ...written, ...given({ partner: beside.partner }) };
   return [{ table, column, how: place, reason: said, ...(embeds ? { embeds } : {}), ...given({ doubt }) }];
+}
+
+function twice(partner: string): string {
+  return `some values say their provider themselves, and ${partner} beside it does, too`;
 }
 
 interface SeenText {
