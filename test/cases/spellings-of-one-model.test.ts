@@ -93,8 +93,8 @@ oneEngine((engine) => {
       INSERT INTO helpers VALUES (1, 'gpt-4o'), (2, 'gpt-4o-2024-11-20'), (3, 'gpt-4o-2031-01-01'), (4, 'gpt-4o-mini');`;
     const db = await smallDatabase(engine, script, plain('{ at: helpers.model }'));
     const { stdout } = await db.run('plan', '--from', 'gpt-4o', '--to', 'gpt-4.1');
-    assert.match(stdout, /RELATED_MODEL: 1 row name gpt-4o-2024-11-20/, stdout);
-    assert.match(stdout, /RELATED_MODEL: 1 row name gpt-4o-2031-01-01/);
+    assert.match(stdout, /RELATED_MODEL: 1 row names gpt-4o-2024-11-20/, stdout);
+    assert.match(stdout, /RELATED_MODEL: 1 row names gpt-4o-2031-01-01/);
     assert.match(stdout, /1 occurrence: 1 moves\.\nComplete/);
     await db.drop();
   });

@@ -141,7 +141,8 @@ describe("in Drover's own schema, fenced by its keys", () => {
       await writer.query(set(id, targetId));
       return writer.query(set(id, sourceId)).then(
         () => undefined,
-        (error: pg.DatabaseError) => error.code,
+        // Who comes from the row to the model, and who comes from the model to the row, may meet: one of them is to try again.
+        ({ code }: pg.DatabaseError) => (code === '40P01' ? undefined : code),
       );
     };
     const over = new AbortController();
@@ -153,7 +154,8 @@ describe("in Drover's own schema, fenced by its keys", () => {
           await wait(40 + 20 * number);
           refused = await writeBack(writer, id);
         }
-        assert.equal(refused ?? (await writeBack(writer, id)), '23503');
+        refused ??= await writeBack(writer, id);
+        assert.equal(refused, '23503');
       }),
     );
     const { completion } = await apply(at.site).finally(() => over.abort());

@@ -91,7 +91,9 @@ describe('on a server', () => {
 
   async function isWaitedFor(writer: pg.Client): Promise<boolean> {
     const { rowCount } = await writer.query(
-      `SELECT FROM pg_locks WHERE NOT granted AND (mode = 'ShareRowExclusiveLock' OR locktype IN ('transactionid', 'tuple'))`,
+      // The lock of a transaction belongs to no database, and other tests wait on this server, too.
+      `SELECT FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE datname = current_database()
+       AND NOT granted AND (mode = 'ShareRowExclusiveLock' OR locktype IN ('transactionid', 'tuple'))`,
     );
     return rowCount !== 0;
   }

@@ -4,6 +4,7 @@
  * meets the fence. Nobody has to wait who takes a row off the source, so where no lock of a table keeps writers out another try
  * locks the rows, too.
  */
+import { compareText } from '../../engine/order.ts';
 import { canMove } from '../../engine/rules/place.ts';
 import { askEach } from '../driver/members.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';
@@ -57,6 +58,8 @@ export function rowLocks(batch: Batch): Question<void> {
   const locks = rules.places
     .filter((place) => canMove(place) && isFencedOtherwise(rules, place))
     .filter(({ id }) => members.every(({ mappings }) => mappings.has(id)))
+    // In the order in which the steps change them, and in which writers come from a row to what it names.
+    .toSorted((a, b) => compareText(a.table, b.table))
     .flatMap(({ id, table }) => usedPlace(batch, { id, table: tableOf(rules, table), at }))
     .map((used) => {
       const select = sql`SELECT 1 AS locked FROM ${rowsOf(used.context.table)} t WHERE ${namingSql(used)} FOR NO KEY UPDATE`;
