@@ -1,3 +1,3 @@
 import { declareCuts } from './cuts.ts';
 
-declareCuts(31);
+declareCuts(61);

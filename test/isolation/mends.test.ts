@@ -7,7 +7,7 @@ import type { MendStep } from '../../src/isolation/mends/mend.ts';
 import { mendsOf, stepsInOrder } from '../../src/isolation/mends/mends.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
 import { DroverError } from '../../src/errors.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import {
   fill,
   openFresh,
@@ -145,7 +145,7 @@ function refusedWith(sqlState: string): (error: unknown) => boolean {
   return (error) => error instanceof DroverError && error.data['sqlState'] === sqlState;
 }
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let opened: OpenedFresh;
   let database: Database;
   let version: number;

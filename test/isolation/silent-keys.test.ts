@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import type { Database } from '../../src/postgres/driver/database.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { judgeEach, openFresh, secured, shownFindings } from './ground.ts';
 import type { Planting } from './ground.ts';
 
@@ -102,7 +102,7 @@ const sound: Readonly<Record<string, Pick<Planting, 'sql' | 'tenant'>>> = {
   },
 };
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let database: Database;
   let close: () => Promise<void>;
   const found = new Map<string, string[]>();

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Database } from '../../src/postgres/driver/database.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { judgePlanted, openFresh, roleName, shownFindings } from './ground.ts';
 import type { Planting } from './ground.ts';
 
@@ -142,7 +142,7 @@ const cases: Readonly<Record<string, Omit<Planting, 'shape'>>> = {
   },
 };
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let database: Database;
   let close: () => Promise<void>;
   before(async () => {

@@ -7,7 +7,7 @@ import { describe, test } from 'node:test';
 import { statementsOf } from '../../src/isolation/conversion/statements.ts';
 import type { DatabaseTarget } from '../../src/postgres/driver/connect.ts';
 import type { PlannedConversion } from '../../src/site/tenantize.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { cloneOf, openRaw, planOf } from './ground.ts';
 import type { RawSession } from './ground.ts';
 
@@ -82,7 +82,7 @@ async function asV1(session: RawSession, work: string): Promise<readonly unknown
   return rows;
 }
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   describe('a schema of strangers', () => {
     const within = async (more: string, work: (target: DatabaseTarget) => Promise<void>): Promise<void> => {
       const { target, drop } = await cloneOf(engine, 'strangers', `${shop}${more}`);
