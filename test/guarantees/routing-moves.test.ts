@@ -230,6 +230,8 @@ eachEngine((engine) => {
       while (!over.signal.aborted || answers.length < 2)
         for (const name of ['claude-haiku-4-5', 'claude-opus-4-7'])
           answers.push(await choose(id, `${before}${name}`));
+      // The migration may have ended between a writer's last choice of the source and its next.
+      answers.push(await choose(id, `${before}claude-haiku-4-5`));
       return answers;
     });
     const { status, json, text } = await migrate(source, sonnet);

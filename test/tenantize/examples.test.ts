@@ -13,7 +13,7 @@ import { statementsOf, stepSession } from '../../src/isolation/conversion/statem
 import { judge } from '../../src/isolation/judge.ts';
 import type { DatabaseTarget } from '../../src/postgres/driver/connect.ts';
 import { readOwnedFacts } from '../../src/postgres/isolation/owned-facts.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import type { Engine } from '../support/databases.ts';
 import { readConversion } from './cases.ts';
 import type { AskedText, Conversion, ExpectedTable } from './cases.ts';
@@ -85,7 +85,7 @@ const followed: typeof written = [
 
 const examples = ['v1', 'tenantize/3-joins-that-disagree', 'tenantize/6-unique-keys'].map(readConversion);
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   test('V1 and V2 see what the other writes, and after contract rows follow by the keys of V2', () => {
     const example = readConversion('v1');
     return within(engine, example, (target) => tryWriting(target, example));
