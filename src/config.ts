@@ -252,8 +252,13 @@ function unknownNames(variables: Variables): string[] {
   });
 }
 
+/** Is the text the URL of a PostgreSQL server, where another thing may be meant? In letters of either case, and with blanks around it. */
+export function isServerUrl(text: string): boolean {
+  return /^postgres(ql)?:\/\//i.test(text.trim());
+}
+
 function wrongUrls(variables: Variables): string[] {
-  const strays = paths.filter((name) => /^postgres(ql)?:\/\//i.test(read(variables, name) ?? ''));
+  const strays = paths.filter((name) => isServerUrl(read(variables, name) ?? ''));
   const problems = strays.map((name) => `${name}: it takes no URL of a database; DROVER_DATABASE does`);
   const unfit = urls.flatMap((name) => {
     const value = read(variables, name);

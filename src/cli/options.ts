@@ -6,6 +6,7 @@ import type { AskAnswer, ParameterPolicy } from '../engine/plan/intent.ts';
 import type { Site } from '../postgres/scope/site.ts';
 import type { AskedIntent } from '../site/intent.ts';
 import type { Session } from './session.ts';
+import { isServerUrl } from '../config.ts';
 import { usage } from '../site/where.ts';
 import type { WhereOptions } from '../site/where.ts';
 
@@ -28,7 +29,7 @@ export function refuseStrayUrls(command: Command): void {
 }
 
 function isDatabaseUrl(value: unknown): boolean {
-  return [value].flat().some((each) => typeof each === 'string' && /^postgres(ql)?:\/\//i.test(each.trim()));
+  return [value].flat().some((each) => typeof each === 'string' && isServerUrl(each));
 }
 
 export interface JsonOption {

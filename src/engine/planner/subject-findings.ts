@@ -16,7 +16,7 @@ export function subjectFindings({ snapshot, decided }: Decisions): Finding[] {
   const { subject: facts } = snapshot;
   if (facts === undefined) return [];
   return [
-    ...(snapshot.keys ?? []).flatMap(({ to }) => listFindings(to, decided)).slice(0, 20),
+    ...(snapshot.keys ?? []).flatMap(({ to }) => listFindings(to, decided)),
     ...facts.impossible.map(({ word, message }) =>
       finding('error', 'REKEY_IMPOSSIBLE', `${word}: ${message}.`, { place: word }),
     ),

@@ -39,15 +39,19 @@ export async function scanUncovered(
   const shared = isSharedRows(batch.members[0]?.intent.tenant);
   const seen = scannable.filter(({ table }) => !shared || mayHoldShared(batch.rules, table.id));
   const queries = seen.flatMap((target) => candidateQuery(batch, target) ?? []);
-  const asked = queries.filter(({ precheck }) => precheck !== undefined);
+  const asked = queries.flatMap((query) =>
+    query.precheck === undefined ? [] : [{ query, precheck: query.precheck }],
+  );
   const answers = await tx.together(
-    asked.flatMap(({ precheck }) =>
-      precheck === undefined ? [] : [askEach<{ possible: boolean }>(size, precheck)],
+    asked.map(({ precheck }) => askEach<{ possible: boolean }>(size, precheck)),
+  );
+  const impossible = new Set(
+    asked.flatMap(({ query }, at) =>
+      answers[at]?.some(([row]) => row?.possible === true) === true ? [] : [query],
     ),
   );
-  const impossible = asked.filter((_, at) => answers[at]?.some(([row]) => row?.possible === true) !== true);
   for (const query of queries) {
-    if (impossible.includes(query)) continue;
+    if (impossible.has(query)) continue;
     for (const [member, reading] of (await readTable(tx, batch, query)).entries()) {
       for (const one of reading.uncovered()) found[member]?.uncovered.push(one);
       for (const one of reading.related()) found[member]?.related.push(one);

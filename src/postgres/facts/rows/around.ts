@@ -219,11 +219,12 @@ async function readTaken(tx: Tx, { rules, subject, member, pairs, merging }: Aro
   const taken = await tx.many<{
     key: string;
   }>(sql`SELECT ${column('t', key)}::text AS key FROM ${rowsOf(table)} t
-      WHERE ${isAmong(own, column('t', key), tos)} AND NOT coalesce(${mine}, false) ORDER BY 1 LIMIT 20`);
-  return taken.map((row) => ({
-    word: 'key-taken',
-    message: `${table.id} has a row ${row.key} that is not of this tenant, and ${key} is unique over all of them`,
-  }));
+      WHERE ${isAmong(own, column('t', key), tos)} AND NOT coalesce(${mine}, false) ORDER BY 1`);
+  if (taken.length === 0) return [];
+  const held = keysText(taken.map((row) => row.key));
+  const rows = taken.length === 1 ? `a row ${held} that is` : `rows ${held} that are`;
+  const message = `${table.id} has ${rows} not of this tenant, and ${key} is unique over all of them`;
+  return [{ word: 'key-taken', message }];
 }
 
 interface RefusedCount {

@@ -2,11 +2,12 @@
  * The rounds in which rows get other keys, with what follows them in each. What lies between two others in a chain, or in a ring, goes
  * through a key that no row has. It reads only.
  */
-import { createHash } from 'node:crypto';
 import type { Column } from '../../../engine/catalogue/catalog.ts';
 import { keysBetween, roundsOf } from '../../../engine/key-pairs.ts';
 import type { KeyPair } from '../../../engine/key-pairs.ts';
 import type { RekeyRound } from '../../../engine/plan/snapshot.ts';
+import { isUuid } from '../../../engine/uuid.ts';
+import { sha256 } from '../../catalogue/digest.ts';
 import type { Tx } from '../../driver/database.ts';
 import { columnOf } from '../../sql/cast.ts';
 import { isAmong, largestOf } from '../../sql/key-map.ts';
@@ -62,8 +63,8 @@ async function freeKeys(
 
 /** Of the form of a uuid where the key is one; else as long as the column allows. Whether a CHECK allows it is asked afterwards. */
 function freeText({ kind, type }: Column, key: string): string {
-  const hex = createHash('sha256').update(`free ${key}`).digest('hex');
-  if (kind === 'uuid' || /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(key))
+  const hex = sha256(`free ${key}`);
+  if (kind === 'uuid' || isUuid(key))
     return [
       hex.slice(0, 8),
       hex.slice(8, 12),

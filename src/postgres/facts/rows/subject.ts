@@ -98,19 +98,16 @@ async function readLookalikes(
       const isCalled = keyName.test(name) || name.toLowerCase().includes(called);
       // A table that numbers its own rows has numbers of its own.
       const isNumbering = table.primaryKey.includes(name) && held.hasDefault;
-      const mayHold =
-        held.kind === own.kind &&
-        !isPlace &&
-        !isNumbering &&
-        isCalled &&
-        keys.every((key) => isKeyOf(held, key));
-      return mayHold ? [{ table, held }] : [];
+      // Of keys that a narrower column cannot hold it holds none; the others it may.
+      const possible = keys.filter((key) => isKeyOf(held, key));
+      const mayHold = held.kind === own.kind && !isPlace && !isNumbering && isCalled && possible.length > 0;
+      return mayHold ? [{ table, held, possible }] : [];
     }),
   );
   const counted = await tx.together(
-    columns.map(({ table, held }) => {
+    columns.map(({ table, held, possible }) => {
       const where = allOf([
-        isAmong(held, column('t', held.name), keys),
+        isAmong(held, column('t', held.name), possible),
         mineSql(rowContext(rules, table, [member])),
       ]);
       return one<{ rows: number }>(sql`SELECT count(*) AS rows FROM ${rowsOf(table)} t WHERE ${where}`);
