@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 import { stringify } from 'yaml';
-import { mostPairs } from '../../src/engine/plan/mapping-file.ts';
+import { mostPairs } from '../../src/cli/migrations/mapping-file.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
 import { queryText } from '../attached/database-text.ts';

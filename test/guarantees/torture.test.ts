@@ -8,8 +8,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Intent } from '../../src/engine/plan/intent.ts';
-import { readMapping } from '../../src/engine/plan/mapping-file.ts';
-import type { MappingEntry } from '../../src/engine/plan/mapping-file.ts';
+import { readMapping } from '../../src/cli/migrations/mapping-file.ts';
+import type { MappingEntry } from '../../src/cli/migrations/mapping-file.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
 import { listAliases } from '../../src/postgres/records/aliases.ts';
@@ -48,7 +48,7 @@ const keys = (text: string): Partial<Intent> => ({
 
 function fromFile(rows: number): readonly MappingEntry[] {
   const lines = Array.from({ length: rows }, (_, at) => `${at + 1},${at + 10_001}`);
-  return readMapping(`from,to\n${lines.join('\n')}\n`).entries;
+  return readMapping(Buffer.from(`from,to\n${lines.join('\n')}\n`)).entries;
 }
 
 const list: Readonly<Record<string, Torture>> = {

@@ -24,6 +24,8 @@ const owned: Readonly<Record<string, string>> = {
   '@clack/prompts': 'cli',
   commander: 'cli',
   'cli-table3': 'cli',
+  'csv-parse': 'cli',
+  'csv-stringify': 'cli',
   fastify: 'http',
   'find-my-way': 'http',
   zod: 'http registry library',

@@ -5,8 +5,6 @@
  */
 import type { Command } from 'commander';
 import { keysText } from '../../engine/key-pairs.ts';
-import { readMapping } from '../../engine/plan/mapping-file.ts';
-import type { LineProblem, MappingEntry, MappingFile } from '../../engine/plan/mapping-file.ts';
 import { DroverError } from '../../errors.ts';
 import { mappingInvalid } from '../../postgres/facts/rows/pair.ts';
 import { planMove } from '../../postgres/move/plan.ts';
@@ -17,43 +15,12 @@ import { resolveUnit } from '../../site/tenant.ts';
 import { resolveWhere, usage } from '../../site/where.ts';
 import { readRekey } from '../options.ts';
 import type { MoveCommandOptions, ReadsIntent, RekeyOptions } from '../options.ts';
+import { readMapping } from './mapping-file.ts';
+import type { LineProblem, MappingEntry } from './mapping-file.ts';
 import { exitStatus } from '../session.ts';
 import type { Session } from '../session.ts';
 import { reportFailure } from '../failure.ts';
 import { readBytes } from '../terminal/files.ts';
-
-/** The file, or why it is none. @throws FILE_UNREADABLE */
-function readMap(path: string): MappingFile {
-  const text = decoded(readBytes(path));
-  return typeof text === 'string' ? readMapping(text) : { entries: [], problems: [text], tenants: false };
-}
-
-/** The text without its byte order mark, or why it is none. */
-function decoded(bytes: Uint8Array): string | LineProblem {
-  const [first, second] = bytes;
-  const isWide = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
-  if (isWide || bytes.includes(0)) return { line: 1, message: 'it is not UTF-8: write it as UTF-8' };
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return { line: lineOfFault(bytes), message: 'it is not UTF-8: write the file as UTF-8' };
-  }
-}
-
-function lineOfFault(bytes: Uint8Array): number {
-  let line = 1;
-  for (let start = 0; start < bytes.length; line += 1) {
-    const end = bytes.indexOf(10, start);
-    const stop = end === -1 ? bytes.length : end + 1;
-    try {
-      new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(start, stop));
-    } catch {
-      return line;
-    }
-    start = stop;
-  }
-  return line;
-}
 
 interface MapOptions extends RekeyOptions {
   readonly allTenants?: boolean;
@@ -72,7 +39,7 @@ export async function forEachMap(session: Session, command: Command, run: Run): 
     if (options.allTenants === true) throw usage('--all-tenants is for a file (--map) with a column tenant.');
     return run(readRekey);
   }
-  const { entries, problems, tenants } = readMap(options.map);
+  const { entries, problems, tenants } = readMapping(readBytes(options.map));
   const parts = partsOf(options, { entries, tenants });
   await refuseFaults(session, options, { parts, problems });
   if (options.allTenants !== true) return run(readsPart(parts[0]?.entries ?? []));
@@ -183,7 +150,7 @@ export async function withLines(
   } catch (error) {
     if (options.map === undefined || !(error instanceof DroverError) || error.code !== 'MAPPING_INVALID')
       throw error;
-    const { entries } = readMap(options.map);
+    const { entries } = readMapping(readBytes(options.map));
     const own = entries.filter(({ tenant }) => tenant === undefined || tenant === options.tenant);
     const lines = linesOf(error, own);
     throw lines.length === 0 ? error : mappingInvalid(lines, ({ line }) => `line ${line}`);
