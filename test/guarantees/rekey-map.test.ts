@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { KeyPair } from '../../src/engine/key-pairs.ts';
+import type { Intent } from '../../src/engine/plan/intent.ts';
 import type { Plan } from '../../src/engine/plan/plan-types.ts';
 import { DroverError } from '../../src/errors.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
@@ -201,6 +202,46 @@ eachEngine((engine) => {
         return true;
       });
       assert.deepEqual(compareDatabases(start, await at.text()), {});
+    });
+
+    it('is silent about none of many: keys that others have, lists that would be read otherwise, columns too narrow for some', async () => {
+      const all = Array.from({ length: 30 }, (_, n) => n + 1);
+      const pairs = (to: (n: number) => string): Partial<Intent> => ({
+        from: 'all',
+        to: 'others',
+        pairs: all.map((n) => ({ from: String(n), to: to(n) })),
+      });
+      const found = async (at: RowsCase, code: string, more: Partial<Intent>): Promise<string[]> =>
+        (await at.plan(more)).findings.filter((one) => one.code === code).map(({ message }) => message);
+      const taken = await prepare(
+        `CREATE TABLE shops (id text PRIMARY KEY); INSERT INTO shops VALUES ('a'), ('b');
+         CREATE TABLE printers (id int PRIMARY KEY, shop text NOT NULL REFERENCES shops);
+         INSERT INTO printers SELECT n + s * 100, CASE s WHEN 0 THEN 'a' ELSE 'b' END FROM generate_series(1, 30) n, generate_series(0, 1) s;`,
+        { tenant: { root: 'shops', column: 'shop' }, intent: { tenant: 'a' } },
+      );
+      const [held = '', ...others] = await found(
+        taken,
+        'REKEY_IMPOSSIBLE',
+        pairs((n) => String(n + 100)),
+      );
+      assert.match(held, /^key-taken: .* has rows 101 and 29 more that are not of this tenant/);
+      assert.deepEqual(others, []);
+      const listed = await prepare(
+        `CREATE TABLE printers (id text PRIMARY KEY); INSERT INTO printers SELECT 'p' || n FROM generate_series(1, 30) n;
+         CREATE TABLE notes (id int PRIMARY KEY, list text); INSERT INTO notes SELECT n, 'x,p' || n FROM generate_series(1, 30) n;`,
+        { names: [{ at: 'notes.list', shape: 'comma' }] },
+      );
+      const commas = { ...pairs((n) => String(n)), pairs: all.map((n) => ({ from: `p${n}`, to: `q,${n}` })) };
+      assert.equal((await found(listed, 'TARGET_REFUSED', commas)).length, 30);
+      const narrow = await prepare(
+        `CREATE TABLE printers (id bigint PRIMARY KEY); INSERT INTO printers SELECT n FROM generate_series(1, 29) n; INSERT INTO printers VALUES (10000000000);
+         CREATE TABLE jobs (n serial PRIMARY KEY, printer_id smallint, printer_uuid uuid); INSERT INTO jobs (printer_id) VALUES (7);`,
+      );
+      const wide = {
+        ...pairs((n) => String(n + 1000)),
+        pairs: all.map((n) => ({ from: n === 30 ? '10000000000' : String(n), to: String(n + 1000) })),
+      };
+      assert.match((await found(narrow, 'KEY_NOT_TELLING', wide)).join(), /jobs\.printer_id \(1 row\)\.$/);
     });
 
     it('is refused where a ring has no free key to go through, or a rule forbids the one that it would take', async () => {

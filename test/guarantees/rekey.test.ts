@@ -184,7 +184,7 @@ eachEngine((engine) => {
       },
     );
 
-    it('R19: follows whatever tables and columns are called, and whatever the key holds', async () => {
+    it('follows whatever tables and columns are called, and whatever the key holds', async () => {
       const long = `${'x'.repeat(57)}"'$1`;
       const name = `"${long.replaceAll('"', '""')}"`;
       const [from, to] = [`it's "1" $1 \\ {a,b} % 0123456789`, `ünï $2::text; -- 0123456789 ''`];
@@ -249,7 +249,7 @@ eachEngine((engine) => {
       ]);
     });
 
-    it('R22: says that other tenants’ rows would follow, and takes them along only when forced', async () => {
+    it('says that other tenants’ rows would follow, and takes them along only when forced', async () => {
       const at = await prepare(
         `CREATE TABLE tenants (id text PRIMARY KEY); INSERT INTO tenants VALUES ('a'), ('b');
          CREATE TABLE printers (id uuid PRIMARY KEY, tenant_id text NOT NULL REFERENCES tenants); INSERT INTO printers VALUES ('${old}', 'a');
@@ -410,7 +410,7 @@ eachEngine((engine) => {
       await assert.rejects(own.apply(), refusedAs('PLAN_REFUSED'));
     });
 
-    it('R11: never takes a trigger that swallows or refuses for success, and tells which fire and what is computed', async () => {
+    it('never takes a trigger that swallows or refuses for success, and tells which fire and what is computed', async () => {
       const at = await prepare(`${printers}
         CREATE TABLE jobs (id int PRIMARY KEY, printer uuid REFERENCES printers, label text GENERATED ALWAYS AS ('job') STORED);
         CREATE INDEX ON jobs (printer);
@@ -531,7 +531,7 @@ eachEngine((engine) => {
   });
 
   describe('what is there already', () => {
-    it('R23: never makes two rows one, waits for a busy one, and knows a row by its name', async () => {
+    it('never makes two rows one, waits for a busy one, and knows a row by its name', async () => {
       const at = await prepare(`${printers} ALTER TABLE printers ADD busy boolean NOT NULL DEFAULT false;`, {
         natural: ['name'],
         busy: 'busy',
@@ -552,7 +552,7 @@ eachEngine((engine) => {
       await assert.rejects(at.plan({ from: 'Kitchen' }), refusedAs('ROW_AMBIGUOUS'));
     });
 
-    it('R16: repairs what still names a row that somebody gave another key, and takes only that back', async () => {
+    it('repairs what still names a row that somebody gave another key, and takes only that back', async () => {
       const at = await prepare(
         `${printers} UPDATE printers SET id = '${next}' WHERE id = '${old}';
          CREATE TABLE hooks (id int PRIMARY KEY, printer text); INSERT INTO hooks VALUES (1, '${old}'), (2, '${next}');`,
@@ -618,7 +618,7 @@ eachEngine((engine) => {
       }
     });
 
-    it('R21: tells keys that differ in form only, or that the database takes for equal, from each other or does nothing', async () => {
+    it('tells keys that differ in form only, or that the database takes for equal, from each other or does nothing', async () => {
       const hex = old.replaceAll('-', '');
       const made = (type: string, keys: readonly string[]): string =>
         `CREATE TABLE printers (id ${type} PRIMARY KEY, slug text); INSERT INTO printers SELECT k::${type}, 'kitchen' || n

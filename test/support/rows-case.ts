@@ -55,8 +55,12 @@ export class RowsCase {
     return queryText(this.database, sql.replaceAll('~', `${this.schema}.`));
   }
 
-  async text(): Promise<DatabaseText> {
-    const tables = await listTables(this.database);
+  /** @param without columns, as `table.column` */
+  async text(without: readonly string[] = []): Promise<DatabaseText> {
+    const tables = await listTables(
+      this.database,
+      without.map((name) => `${this.schema}.${name}`),
+    );
     return readDatabase(
       this.database,
       tables.filter(({ name }) => name.startsWith(`${this.schema}.`)),

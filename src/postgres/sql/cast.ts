@@ -22,7 +22,7 @@ export function castFor({ kind, type, comparison }: Column): string {
  * The same for a list of values. It is sent as what it is compared with, where that is one of the usual types: a plan that is kept
  * would cast the list anew for each row.
  */
-function listCastFor(column: Column): string {
+export function listCastFor(column: Column): string {
   if (column.labels !== undefined) return 'text[]';
   const type = castFor(column).replace(/^text::/, '');
   const usual = type === 'text' || column.kind === 'uuid' || column.kind === 'integer';
@@ -73,6 +73,12 @@ export function exactText(value: Sql): Sql {
 /** May the column hold several ways to write one value? */
 export function isLoose({ comparison }: Column): boolean {
   return comparison?.loose === true;
+}
+
+/** Are two values equal only where their texts are? Of numbers with a scale, times, networks and loose texts they need not be. */
+export function isExact(own: Column): boolean {
+  const { kind } = own;
+  return (kind === 'uuid' || kind === 'integer' || kind === 'text' || kind === 'enum') && !isLoose(own);
 }
 
 /** The column of that name; it exists, because the rules were resolved against this catalogue. */

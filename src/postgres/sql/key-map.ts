@@ -1,7 +1,7 @@
 /** Which values are keys of a map, and what they become. Constants where there is one key: then the plans of large tables stay good. */
 import type { Column } from '../../engine/catalogue/catalog.ts';
 import type { KeyPair } from '../../engine/key-pairs.ts';
-import { belowDomain, castFor, equalsAny, equalsEach } from './cast.ts';
+import { belowDomain, castFor, equalsAny, equalsEach, isExact, listCastFor } from './cast.ts';
 import { bind, raw, sql } from './sql.ts';
 import type { Sql } from './sql.ts';
 
@@ -34,11 +34,17 @@ export function largestOf(own: Column): bigint | undefined {
 
 /**
  * What a value that is one of the keys becomes. Of many each is looked up in one document, which costs the same for each row however
- * many there are; a relation would be read once for each row, or needs a join, which an UPDATE has only from within.
+ * many there are; a relation would be read once for each row, or needs a join, which an UPDATE has only from within. Where equal keys may
+ * be written differently, they are looked up in a list, as the database compares them. @param of the column of the keys
  */
-export function becomesSql(own: Column, value: Sql, pairs: readonly KeyPair[]): Sql {
+export function becomesSql(own: Column, value: Sql, pairs: readonly KeyPair[], of = own): Sql {
   const [first, ...others] = pairs;
   if (first !== undefined && others.length === 0) return bind(first.to, castFor(own));
+  if (!isExact(of)) {
+    const [froms, tos] = [pairs.map(({ from }) => from), pairs.map(({ to }) => to)];
+    const at = sql`array_position(${bind(froms, listCastFor(of))}, ${value})`;
+    return sql`(${bind(tos, 'text[]')})[${at}]::${raw(castFor(own))}`;
+  }
   return sql`(${lookedUp(sql`${belowDomain(own, value)}::text`, pairs)})::${raw(castFor(own))}`;
 }
 

@@ -2,14 +2,14 @@
  * Rows as they are after a merge: SQL over row `t`, the same for the facts and for the statement that changes them. Whatever refers to a
  * lost row holds afterwards what the row has to which that one is lost.
  */
-import type { Table, TableId } from '../../engine/catalogue/catalog.ts';
+import type { Column, Table, TableId } from '../../engine/catalogue/catalog.ts';
 import { rowKeyNames } from '../../engine/rules/coverage.ts';
 import { tableOf } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import type { Subject } from '../../engine/rules/rows/followers.ts';
 import { changedTables, subjectOfMapping } from '../../engine/rules/rows/merging.ts';
 import type { ChangedColumn, KeyMapping } from '../../engine/rules/rows/merging.ts';
-import { columnOf, equalsAny } from './cast.ts';
+import { columnOf, equalsAny, isExact } from './cast.ts';
 import { becomesSql } from './key-map.ts';
 import { holdsSql } from './following.ts';
 import { findRowKey, keyExpression, keyHash } from './keys.ts';
@@ -89,24 +89,30 @@ function refersSql(
   const itself = keys.length > 0 ? [holdsSql({ rules, subject, keys, tenants }, context, one)] : [];
   const among = mapping.pairs.slice(asked).map(([text]) => text);
   if (among.length === 0) return anyOf(itself);
-  const own = columnOf(context.table, one.column);
-  const holds = equalsAny(own, column('t', one.column), (type) => bind(among, type));
+  const holds = equalsAny(
+    ledTo(rules, mapping, columnOf(context.table, one.column)),
+    column('t', one.column),
+    (type) => bind(among, type),
+  );
   const apart = subjectOfMapping(rules.catalog, mapping).beside.length > 0;
   return anyOf([...itself, sql`(${allOf([holds, ...(apart ? [mineSql(context)] : [])])})`]);
 }
 
 function valueSql(
-  { mappings }: Merging,
+  { rules, mappings }: Merging,
   { table }: RowContext,
   { name, by }: { name: string; by: number },
 ): Sql {
   const own = columnOf(table, name);
-  const pairs = mappings[by]?.pairs ?? [];
-  return becomesSql(
-    own,
-    column('t', name),
-    pairs.map(([from, to]) => ({ from, to })),
-  );
+  const mapping = mappings[by];
+  const pairs = (mapping?.pairs ?? []).map(([from, to]) => ({ from, to }));
+  return becomesSql(own, column('t', name), pairs, mapping && ledTo(rules, mapping, own));
+}
+
+/** A foreign key compares as the column does to which it leads: a date refers to the moment at which the day begins, and to no other. */
+function ledTo(rules: Rules, { table, column: name }: KeyMapping, own: Column): Column {
+  const led = columnOf(tableOf(rules, table), name);
+  return isExact(led) ? own : led;
 }
 
 /** Is row `t` of these keys? Where the key leaves out the tenant, of this tenant alone. */

@@ -1,5 +1,5 @@
 /** From the intents of re-keys to facts: which row is meant, and is the other key free. Reading only. */
-import { columnOf, isKeyOf } from '../../sql/cast.ts';
+import { columnOf, isExact, isKeyOf } from '../../sql/cast.ts';
 import { isAmong } from '../../sql/key-map.ts';
 import { mineSql } from '../../sql/row.ts';
 import { anyOf, bind, column, list, literal, nothing, raw, rowsOf, sql } from '../../sql/sql.ts';
@@ -221,9 +221,9 @@ function formsOf(key: string): string[] {
 
 /** What is written differently and equal all the same can be neither looked for nor kept as an alias. */
 function comparedOtherwise({ table, key }: Subject): DroverError | undefined {
-  const { kind, type, comparison } = columnOf(table, key);
-  const exact = kind === 'uuid' || kind === 'integer' || kind === 'text' || kind === 'enum';
-  if (exact && comparison?.loose !== true) return undefined;
+  const own = columnOf(table, key);
+  if (isExact(own)) return undefined;
+  const { type, comparison } = own;
   const how = comparison?.collation === undefined ? '' : `, collation ${comparison.collation}`;
   const message =
     `Rows of ${table.id} get no other key: ${key} is of type ${type}${how}, whose values may be equal and written differently, and ` +
