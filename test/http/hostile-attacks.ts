@@ -22,7 +22,7 @@ export interface Attack {
   readonly headers: Readonly<Record<string, string>>;
   readonly payload?: string | Buffer;
   /** Sent in pieces, without a length. */
-  readonly chunked?: true;
+  readonly chunked?: boolean;
   /** Only a refusal is right; without this, success is right, too. */
   readonly refused: boolean;
   /** The only status that is right. */
@@ -91,14 +91,12 @@ function withBody(ground: Ground, what: string, body: unknown): Attack {
 
 const tooLarge: Maker = (ground) => {
   if (ground.target.method === 'GET') return undefined;
-  const large = 'x'.repeat(10_000_000);
-  const payload = JSON.stringify({ ...bodyOf(ground), name: large });
-  const base = { ...plain(ground), headers: json, payload, refused: true, status: 413 };
-  return fc.constantFrom<Attack>(
-    { ...base, what: '10 MB' },
-    { ...base, what: '10 MB in pieces', chunked: true },
-    { ...base, what: '10 MB that is no JSON', payload: large },
-  );
+  return fc.constantFrom('10 MB', '10 MB in pieces', '10 MB that is no JSON').map((what) => {
+    const large = 'x'.repeat(10_000_000);
+    const payload = what.endsWith('no JSON') ? large : JSON.stringify({ ...bodyOf(ground), name: large });
+    const chunked = what.endsWith('in pieces');
+    return { ...plain(ground), headers: json, payload, refused: true, status: 413, what, chunked };
+  });
 };
 
 const brokenBody: Maker = (ground) => {
