@@ -5,10 +5,17 @@ import { withJson, withWhere } from '../options.ts';
 import type { JsonOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
-import { grantsAt } from '../../site/grants.ts';
-import type { SiteGrants } from '../../site/grants.ts';
 import { resolveWhere } from '../../site/where.ts';
-import type { WhereOptions } from '../../site/where.ts';
+import type { WhereOptions, Where } from '../../site/where.ts';
+import { findSchema } from '../../postgres/schema/applied.ts';
+import { proposeConfig } from '../../postgres/facts/propose.ts';
+import { readGrants } from '../../postgres/scope/grants.ts';
+import type { Grants } from '../../postgres/scope/grants.ts';
+import { openSite, recordsSchema } from '../../postgres/scope/site.ts';
+import { defaultSchema } from '../../platform/install.ts';
+import { proposalWords } from '../../registry/known/proposal-words.ts';
+import { loadValid } from '../../registry/load/folder.ts';
+import { withDatabase, withSite } from '../../site/open.ts';
 
 /** `drover grants`: the rights that a login lacks for plans, moves and records, as SQL for an administrator. */
 export const grants: Verb = {
@@ -59,4 +66,35 @@ function script({ database, login, grants, schema, owner, proposed, notes }: Sit
   ];
   const head = `-- What the login ${login} needs in the database ${database}`;
   return [head, ...(proposed ? unsure : []), ...parts, ...upgrade];
+}
+
+interface SiteGrants extends Grants {
+  /** Nobody has written a configuration: what a plan needs may be more, or less. */
+  readonly proposed: boolean;
+  /** What the proposal could not look at. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * The rights that a login lacks, by the configuration, or, where there is none, by the one that would be proposed.
+ * @throws USAGE_INVALID where the server has no such login
+ */
+async function grantsAt(where: Where, login: string | undefined): Promise<SiteGrants> {
+  const proposed =
+    where.kind === 'given' && where.configFile === undefined ? await byProposal(where, login) : undefined;
+  if (proposed !== undefined) return proposed;
+  const found = await withSite(where, { mayWrite: false }, (site) => readGrants(site, login));
+  return { ...found, proposed: false, notes: [] };
+}
+
+/** Undefined where the database has Drover's own schema, which says itself what there is. */
+function byProposal(where: Where, login: string | undefined): Promise<SiteGrants | undefined> {
+  return withDatabase(where, async (database) => {
+    const own = await database.transaction({ readOnly: true }, (tx) => findSchema(tx, defaultSchema));
+    if (own === 'ours') return undefined;
+    const words = proposalWords(loadValid(where.registry));
+    const { config, notes } = await proposeConfig(database, { records: recordsSchema, words });
+    const site = await openSite({ database, config });
+    return { ...(await readGrants(site, login)), proposed: true, notes };
+  });
 }

@@ -10,8 +10,14 @@ import { proposalText, schemaFor } from './proposal-text.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { withDatabase } from '../../site/open.ts';
-import { proposeSite } from '../../site/propose.ts';
 import { databaseWords, resolveWhere, usage } from '../../site/where.ts';
+import { tenancyOf } from '../../engine/rules/tenancy.ts';
+import type { Proposal } from '../../engine/propose/propose.ts';
+import { boundLogins, groundOf } from '../../isolation/application-roles.ts';
+import type { Database } from '../../postgres/driver/database.ts';
+import { proposeConfig } from '../../postgres/facts/propose.ts';
+import type { ProposalRequest } from '../../postgres/facts/propose.ts';
+import { readOwnedFacts } from '../../postgres/isolation/owned-facts.ts';
 
 interface InitOptions extends JsonOption, RegistryOption {
   readonly database?: string;
@@ -82,4 +88,27 @@ function showNext({ err, errStyle }: Session['terminal'], { file, questions, not
   err(`  2. ${errStyle.command(`drover config check ${words}`)}`);
   err(`  3. ${errStyle.command(`drover inspect ${words}`)}`);
   err(`  4. ${errStyle.command(`drover plan ${words} --tenant TENANT --from MODEL --to MODEL`)}`);
+}
+
+/**
+ * Tables, models, and the roles whom policies must bind. Roles are proposed where there are any: the doctor finds out for itself who
+ * else reaches what.
+ */
+async function proposeSite(database: Database, request: ProposalRequest): Promise<Proposal> {
+  const proposal = await proposeConfig(database, request);
+  const { config, reasons } = proposal;
+  if (tenancyOf(config) !== 'rows') return proposal;
+  const { records } = request;
+  const { facts } = await readOwnedFacts(database, { config, records, roles: [], settings: [] });
+  const settings = { ownership: 'proposed', trusted: [], context: [], ignored: [], today: '' } as const;
+  const roles = boundLogins(groundOf(facts, settings));
+  if (roles.length === 0) return proposal;
+  const why =
+    'logins that may use the rows of tenants, and that are neither superuser nor exempt from policies: drover doctor judges by them. ' +
+    'One that is meant to see all tenants belongs under trusted';
+  return {
+    ...proposal,
+    config: { ...config, isolation: { roles } },
+    reasons: { ...reasons, 'isolation.roles': why },
+  };
 }

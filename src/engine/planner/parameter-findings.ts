@@ -11,7 +11,6 @@ import type { Finding, Severity } from '../finding.ts';
 import type { Decisions } from '../plan/decide.ts';
 import { parameterChanges } from '../plan/parameter-changes.ts';
 import type { ParameterDocuments, CompanionValues, Snapshot } from '../plan/snapshot.ts';
-import { valuesText } from './values-text.ts';
 import { modelLabel } from '../models/model.ts';
 import { ownMember } from '../own.ts';
 import { changeOnTarget } from '../plan/companion-columns.ts';
@@ -163,4 +162,14 @@ function unsupported(
     `${valuesText(shown)}. Say what becomes of it: "companions: { ${column}: drop }", or keep, or a map of values.`;
   const told = `${column} stays as it is in ${rowCount(count)}, though the new model does not take it so: ${valuesText(shown)}.`;
   return [finding('warning', 'COMPANION_UNSUPPORTED', message, { place, count, told })];
+}
+
+const valuesShown = 5;
+
+/** `"high" → "medium" in 12, "low" → "minimal" in 3`, those of the most rows first. */
+function valuesText(values: ReadonlyMap<string, number>): string {
+  const all = [...values].toSorted(([a, some], [b, others]) => others - some || compareText(a, b));
+  const most = all.slice(0, valuesShown).map(([value, rows]) => `${value} in ${rows}`);
+  const more = all.length - valuesShown;
+  return [...most, ...(more > 0 ? [`${more} other ${more === 1 ? 'value' : 'values'}`] : [])].join(', ');
 }

@@ -14,7 +14,6 @@ import { followRequests, measureRequests, requestIdOf } from '../api/follow-requ
 import { replayAnswers } from '../api/idempotency.ts';
 import { KnownRoutes, routerOptions } from '../api/known-routes.ts';
 import { limitRequests } from '../api/limits.ts';
-import { secureAnswers } from '../api/security.ts';
 import { traceRequests } from '../api/traces.ts';
 import { limitShapes, readJsonBodies, refuseUnknownQueries } from '../api/validation.ts';
 import type { App, AppDeps, AppInput, AppSettings } from '../contract.ts';
@@ -23,6 +22,8 @@ import { describeApi } from '../documents/openapi.ts';
 import { servePages } from '../documents/pages.ts';
 import { routes } from '../routes.ts';
 import { createLog } from './log.ts';
+import cors from '@fastify/cors';
+import helmet from '@fastify/helmet';
 
 const usual: AppSettings = {
   bodyLimitBytes: 1_048_576,
@@ -113,5 +114,34 @@ function refuseWhileStopping(app: App, { stopping }: AppDeps): void {
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (stopping.aborted) void reply.header('connection', 'close');
     done();
+  });
+}
+
+/** Headers for browsers. Answers of the API load nothing and may not be framed; each page states what it loads. */
+async function secureAnswers(app: App, corsOrigins: readonly string[]): Promise<void> {
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
+    },
+    crossOriginResourcePolicy: { policy: 'same-origin' },
+    referrerPolicy: { policy: 'no-referrer' },
+    xFrameOptions: { action: 'deny' },
+  });
+  // Without a list no other origin may read an answer.
+  if (corsOrigins.length === 0) return;
+  await app.register(cors, {
+    origin: [...corsOrigins],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    allowedHeaders: [
+      'authorization',
+      'content-type',
+      'if-match',
+      'idempotency-key',
+      'last-event-id',
+      'x-request-id',
+    ],
+    exposedHeaders: ['etag', 'location', 'x-request-id', 'retry-after', 'deprecation', 'sunset', 'link'],
+    maxAge: 600,
   });
 }

@@ -6,11 +6,11 @@ import { firstFetch, nextFetch } from '../driver/cursors.ts';
 import type { Tx } from '../driver/database.ts';
 import { prepared } from '../driver/question.ts';
 import { bind, raw, render, sql } from '../sql/sql.ts';
-import { hitsOf } from './hits.ts';
-import type { Hit, UsageRow } from './hits.ts';
 import { documentRows, tallySql, usageSql } from './rows.ts';
 import { Search } from './search.ts';
 import type { UsageAsked, UsedTable } from './search.ts';
+import type { DocumentValue } from '../../engine/edit/documents.ts';
+import type { Place } from '../../engine/rules/place.ts';
 
 /** Rows by what they are: configuration, configuration that is soft-deleted or archived, records of what happened. */
 interface UsageCount {
@@ -215,4 +215,60 @@ function useOf(search: Search, used: UsedTable, row: KeyedRow): Use[] {
   if (state === undefined) return [];
   const places = [...new Set(hits.map(({ place }) => place.id))];
   return [{ type: used.entity, table: used.table.id, key: row.key, name: row.name, state, places }];
+}
+
+/** A row that may name models. */
+interface UsageRow {
+  /** In a fleet; otherwise empty. */
+  readonly tenant: string;
+  /** The values of all columns of the scalar places, one place after the other. */
+  readonly tuples: readonly (string | null)[];
+  /** Of the scalar places, then of the documents; null where the row is of another place of that column. */
+  readonly live: readonly (boolean | null)[];
+  readonly dead: boolean;
+  /** Of the documents; null where none of them can name a model. */
+  readonly texts: readonly (string | null)[] | null;
+  readonly elements: readonly (readonly (string | null)[] | null)[] | null;
+  readonly alike: readonly DocumentValue['alike'][] | null;
+}
+
+/** A model, by its number, named in a place of a row. */
+interface Hit {
+  readonly model: number;
+  readonly place: Place;
+  readonly live: boolean;
+}
+
+/** Which models a row names, and where. */
+function hitsOf(search: Search, used: UsedTable, row: UsageRow): Hit[] {
+  const { models, fleet } = search.asked;
+  const all = [...scalarHits(search, used, row), ...documentHits(search, used, row)];
+  // A name means another row in each tenant; a model of everybody is the same for all.
+  const isTheirs = (owner: string | null | undefined): boolean => owner === null || owner === row.tenant;
+  return fleet === undefined ? all : all.filter(({ model }) => isTheirs(models.at(model)?.tenant));
+}
+
+function scalarHits(search: Search, { scalars }: UsedTable, { tuples, live }: UsageRow): Hit[] {
+  let from = 0;
+  return scalars.flatMap((used, at) => {
+    const { place } = used;
+    const tuple = tuples.slice(from, (from += place.columns.length));
+    if (live[at] === null) return [];
+    const models = search.sought(used).meant(tuple);
+    return models.map((model) => ({ model, place, live: live[at] === true }));
+  });
+}
+
+function documentHits(search: Search, { scalars, documents }: UsedTable, row: UsageRow): Hit[] {
+  return documents.flatMap((used, at) => {
+    const text = row.texts?.[at] ?? null;
+    if (text === null || row.live[scalars.length + at] === null) return [];
+    const { place } = used;
+    const models = search.sought(used).namedIn(place, {
+      text,
+      elements: row.elements?.[at] ?? null,
+      alike: row.alike?.[at] ?? null,
+    });
+    return models.map((model) => ({ model, place, live: row.live[scalars.length + at] === true }));
+  });
 }
