@@ -34,8 +34,3 @@ export function refusing(findings: readonly Finding[], force = false): Finding[]
 export function toConfirm(findings: readonly Finding[]): Finding[] {
   return findings.filter(({ severity }) => severity === 'warning');
 }
-
-/** Forcing needs a reason, because it is recorded with the name of whoever does it. */
-export function isForcedWithoutReason({ force, reason = '' }: { force?: boolean; reason?: string }): boolean {
-  return force === true && reason.trim() === '';
-}

@@ -1,7 +1,8 @@
+import { given } from '../../engine/given.ts';
+import { refuseUnreasoned } from '../../postgres/move/admission.ts';
 import type { Command } from 'commander';
-import { isForcedWithoutReason, refusing } from '../../engine/finding.ts';
+import { refusing } from '../../engine/finding.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
-import { DroverError } from '../../errors.ts';
 import { previewOnline } from '../../postgres/move/online.ts';
 import { planMove } from '../../postgres/move/plan.ts';
 import type { Site } from '../../postgres/scope/site.ts';
@@ -77,8 +78,7 @@ export async function applyPlan(session: Session, command: Command, read: ReadsI
   const file = command.args[0] === undefined ? undefined : planFromFile(command.args[0], command);
   const intent = file?.intent ?? read(options);
   const actor = actorOf(options, session);
-  refuseUnreasoned(options, '--force', options.force === true);
-  refuseUnreasoned(options, '--allow-unknown', intent.allowUnknown === true);
+  refuseUnreasoned({ ...options, ...given({ allowUnknown: intent.allowUnknown }) }, optionWords);
   const where = resolveWhere(options, session.environment);
   const many = isRun(options);
   if (many && file !== undefined) throw usage('A plan file is about one tenant; leave it out with many.');
@@ -112,14 +112,7 @@ export async function applyPlan(session: Session, command: Command, read: ReadsI
   });
 }
 
-/** Before anything is opened. @throws FORCE_NEEDS_REASON */
-function refuseUnreasoned({ reason }: ApplyOptions, option: string, force: boolean): void {
-  if (isForcedWithoutReason({ force, ...(reason === undefined ? {} : { reason }) }))
-    throw new DroverError(
-      'FORCE_NEEDS_REASON',
-      `${option} needs --reason TEXT: it is recorded with your name.`,
-    );
-}
+const optionWords = { force: '--force', allowUnknown: '--allow-unknown', reason: '--reason TEXT' };
 
 /** One tenant has no waves. */
 function refusePace(command: Command): void {

@@ -53,12 +53,20 @@ export function successorOf(
   return name === undefined ? undefined : { name, key: null, by: 'registry' };
 }
 
-/** The refusal of a retired model that somebody chose. @param called what the model is called in the sentence */
-export function refusalOfRetired(called: string, successor: ModelFacts | undefined) {
+/**
+ * The refusal of a model that is gone and that somebody chose.
+ * @param called what the sentence calls it
+ * @param state what became of it
+ */
+export function refusalOfRetired(
+  called: string,
+  successor: Pick<ModelFacts, 'key' | 'components'> | undefined,
+  state = 'retired',
+) {
   const name = successor?.components['name'];
   const instead = name === undefined ? 'choose another one' : `its successor is ${name}`;
   return {
-    message: `${called} is retired and cannot be chosen: ${instead}.`,
+    message: `${called} is ${state} and cannot be chosen: ${instead}.`,
     successor: successor === undefined ? null : { id: successor.key, name },
   };
 }

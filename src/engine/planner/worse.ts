@@ -1,5 +1,5 @@
 /** Is a plan worse than the one that somebody has seen? Other rows of the same kinds are not. */
-import { toConfirm } from '../finding.ts';
+import { refusing, toConfirm } from '../finding.ts';
 import { completions } from '../plan/completion.ts';
 import type { Plan } from '../plan/plan-types.ts';
 import { changedFacts, isOfRows } from './facts.ts';
@@ -34,5 +34,5 @@ export function whatIsWorse(seen: JudgedPlan, now: JudgedPlan): string[] {
 }
 
 function seriousOf(findings: Plan['findings']): Plan['findings'] {
-  return [...findings.filter(({ severity }) => severity === 'error'), ...toConfirm(findings)];
+  return [...refusing(findings), ...toConfirm(findings)];
 }

@@ -1,4 +1,6 @@
 /** May these models be chosen? */
+import { type ModelFacts } from '../../engine/models/model.ts';
+import { refusalOfRetired } from '../../engine/models/successor.ts';
 import { DroverError } from '../../errors.ts';
 import { listModelStates, lockSpaceModels, type ModelState } from '../queries/model-choice.ts';
 import type { ModelKind, WriteContext } from '../resources/declaration.ts';
@@ -80,9 +82,8 @@ export async function refuseUnusable(
 ): Promise<void> {
   const about = { field, model: { id: state.id, name: state.name } };
   if (isGone(state)) {
-    const successor = await findSuccessor(place, { kind, model: state });
-    const instead = successor === null ? '; it has no successor' : `; use ${successor.name} instead`;
-    const message = `${field}: ${state.name} is ${state.lifecycle} and cannot be chosen${instead}.`;
+    const next = await findSuccessor(place, { kind, model: state });
+    const { message, successor } = refusalOfRetired(`${field}: ${state.name}`, next, state.lifecycle);
     throw new DroverError('MODEL_RETIRED', message, { ...about, successor });
   }
   if (!state.is_enabled)
@@ -99,15 +100,15 @@ const maxSuccessions = 20;
 async function findSuccessor(
   { tx, platform, caller }: WriteContext,
   { kind, model }: { readonly kind: ModelKind; readonly model: ModelState },
-): Promise<{ id: string; name: string } | null> {
+): Promise<Pick<ModelFacts, 'key' | 'components'> | undefined> {
   const tenant = { schema: platform.schema, tenantId: caller.tenantId };
   for (let at = model, n = 0; at.successor_id !== null && n < maxSuccessions; n += 1) {
     const [next] = await listModelStates(tx, tenant, { kind, ids: [at.successor_id] });
-    if (next === undefined) return null;
-    if (!isGone(next)) return { id: next.id, name: next.name };
+    if (next === undefined) return undefined;
+    if (!isGone(next)) return { key: next.id, components: { name: next.name } };
     at = next;
   }
-  return null;
+  return undefined;
 }
 
 /** The same words for an id of another tenant and for one that is nobody's. */

@@ -1,5 +1,5 @@
 /** May a plan run? Staleness first: a person must not be asked about a plan they have not seen. */
-import { isForcedWithoutReason, refusing, toConfirm } from '../../engine/finding.ts';
+import { refusing, toConfirm } from '../../engine/finding.ts';
 import { changedFacts } from '../../engine/planner/facts.ts';
 import { whatIsWorse } from '../../engine/planner/worse.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
@@ -57,17 +57,19 @@ function staleness({ hash, facts }: KnownPlan, plan: Plan): DroverError | undefi
   );
 }
 
-/** @throws FORCE_NEEDS_REASON */
-export function refuseUnreasoned(asked: {
-  readonly force?: boolean;
-  readonly allowUnknown?: boolean;
-  readonly reason?: string;
-}): void {
-  if (isForcedWithoutReason(asked))
-    throw new DroverError('FORCE_NEEDS_REASON', 'Forcing needs a reason: it is recorded with your name.');
-  if (isForcedWithoutReason({ ...asked, force: asked.allowUnknown === true }))
-    throw new DroverError(
-      'FORCE_NEEDS_REASON',
-      'A model that nobody knows needs a reason: it is recorded with your name.',
-    );
+/**
+ * Whoever forces says why, because it is recorded with their name.
+ * @param words what the sentence calls each; a command names its options
+ * @throws FORCE_NEEDS_REASON
+ */
+export function refuseUnreasoned(
+  { force, allowUnknown, reason = '' }: { force?: boolean; allowUnknown?: boolean; reason?: string },
+  words = { force: 'Forcing', allowUnknown: 'A model that nobody knows', reason: 'a reason' },
+): void {
+  if (reason.trim() !== '' || (force !== true && allowUnknown !== true)) return;
+  const asked = force === true ? words.force : words.allowUnknown;
+  throw new DroverError(
+    'FORCE_NEEDS_REASON',
+    `${asked} needs ${words.reason}: it is recorded with your name.`,
+  );
 }

@@ -2,7 +2,7 @@
 import type { PlannedSuggestion } from '../../../platform/migrations/usage.ts';
 import { getUsage } from '../../../platform/migrations/usage.ts';
 import { z } from 'zod';
-import { toConfirm } from '../../../engine/finding.ts';
+import { refusing, toConfirm } from '../../../engine/finding.ts';
 import { suggestModels } from '../../../platform/migrations/usage.ts';
 import { type UsageByType, type Use } from '../../../platform/migrations/usage.ts';
 import type { App, AppDeps } from '../../contract.ts';
@@ -193,7 +193,7 @@ function suggestionJson({
     family: family ?? null,
     provider: provider ?? null,
     score,
-    allowed: plan.findings.every(({ severity }) => severity !== 'error'),
+    allowed: refusing(plan.findings).length === 0,
     reasons: reasons.map((reason) => ({ ...reason })),
     findings: plan.findings.map(findingJson),
     details: { ...plan.counts },
