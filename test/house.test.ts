@@ -13,6 +13,7 @@ import {
   linesAreShort,
   namesSayWhatIsInside,
   namesAreNoMembers,
+  noTenantIsWrittenInOnePlace,
   nothingIsKeptByIdentity,
   onlyConfigReadsTheEnvironment,
   onlyPostgresSpeaksSql,
@@ -104,6 +105,19 @@ const rules: Readonly<Record<string, Planted>> = {
       ['src/fleet/worker.ts', 'class Seen { readonly #seen = new WeakMap(); }'],
     ],
     good: [['src/fleet/worker.ts', '// new WeakMap()\nconst seen = new Map<string, object>();']],
+  },
+  'no tenant is turned from one writing into another in one place': {
+    rule: noTenantIsWrittenInOnePlace,
+    bad: [
+      ['src/postgres/move/a.ts', "const tenants = members.map(({ tenant }) => tenant ?? '');"],
+      ['src/postgres/undo/a.ts', "if (parent.tenant === '') return work(tx);"],
+      ['src/platform/a.ts', "const id = idOf(plan.tenant?.key ?? '', plan.hash);"],
+    ],
+    good: [
+      ['src/engine/tenant.ts', "return tenant ?? '';"],
+      ['src/engine/rules/a.ts', "const root = findNamedTable(scope, config.tenant.root ?? '');"],
+      ['src/postgres/move/a.ts', 'const tenants = keysOfTenants(members.map(({ tenant }) => tenant));'],
+    ],
   },
   'names are no members of plain objects': {
     rule: namesAreNoMembers,

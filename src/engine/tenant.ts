@@ -3,7 +3,9 @@
  *
  * - between functions, and in an intent: `undefined`, or nothing (`TenantKey`);
  * - in snapshots, plans and whatever else is JSON: `null` (`TenantRef`, or its key);
- * - in Drover's records, whose column is part of a key: the empty text.
+ * - where it is part of a key, as in Drover's records: the empty text (`recordedTenant`).
+ *
+ * Only this file turns one of them into another.
  *
  * The rows that are nobody's alone (of everybody, of nobody, of several tenants) are a unit beside the tenants. It is referred to like
  * a tenant, by a key that no tenant can have, so whoever does not know of it finds no row of it, and never all rows.
@@ -25,7 +27,15 @@ export interface TenantRef {
   readonly name: string;
 }
 
-/** The value of the tenant column in Drover's records. */
+/** The keys of the members of a batch, one each; undefined where the database has a single tenant. */
+export function keysOfTenants(tenants: readonly TenantKey[]): readonly string[] | undefined {
+  const keys = tenants.filter((tenant) => tenant !== undefined);
+  if (keys.length === 0) return undefined;
+  if (keys.length < tenants.length) throw new Error('a batch has members with and without a tenant');
+  return keys;
+}
+
+/** As part of a key: the tenant column of Drover's records, or whatever tells members apart. */
 export function recordedTenant(tenant: TenantKey | null): string {
   return tenant ?? '';
 }

@@ -94,11 +94,11 @@ async function everybody(site: Site): Promise<TenantKey[]> {
 /** Each tenant once in a batch; the shared rows by themselves, because no other tenant's session sees them. */
 function inBatches(moves: readonly StandingMove[]): StandingMove[][] {
   const rounds: StandingMove[][] = [];
-  const seen = new Map<string, number>();
+  const seen = new Map<TenantKey, number>();
   const own = moves.filter(({ tenant }) => !isSharedRows(tenant));
   for (const move of own) {
-    const round = seen.get(move.tenant ?? '') ?? 0;
-    seen.set(move.tenant ?? '', round + 1);
+    const round = seen.get(move.tenant) ?? 0;
+    seen.set(move.tenant, round + 1);
     (rounds[round] ??= []).push(move);
   }
   const batches = rounds.flatMap((round) =>

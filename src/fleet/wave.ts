@@ -19,7 +19,7 @@ import type { Tx } from '../postgres/driver/database.ts';
 import type { Site } from '../postgres/scope/site.ts';
 import type { MoveResult } from '../postgres/records/move-result.ts';
 import type { RollbackResult } from '../postgres/undo/result.ts';
-import { isSharedRows } from '../engine/tenant.ts';
+import { isSharedRows, recordedTenant } from '../engine/tenant.ts';
 import { sharedOutcome, textOf } from './shared-rows.ts';
 import {
   asDroverError,
@@ -149,7 +149,7 @@ function without(claimed: readonly ClaimedTenant[], outcomes: readonly TenantOut
 async function moveAll(site: Site, wave: Wave): Promise<TenantOutcome[]> {
   const { run } = wave;
   const { confirm, force } = run.options;
-  const toKeep = (result: MoveResult): TenantOutcome => outcomeOfMove(result.tenant ?? '', result);
+  const toKeep = (result: MoveResult): TenantOutcome => outcomeOfMove(recordedTenant(result.tenant), result);
   const outcomes = await applyMoves(
     site,
     wave.claimed.map((one) => ({ intent: intentFor(run, one) })),

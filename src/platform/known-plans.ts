@@ -2,6 +2,7 @@
  * The facts of plans that a platform showed lately, so that a stale plan can be told what changed. A plan is refused by its hash
  * alone. A plan that is forgotten here, or that another process made, is refused just the same, without naming the facts.
  */
+import { recordedTenant, type TenantKey } from '../engine/tenant.ts';
 import type { Plan } from '../engine/plan/plan-types.ts';
 import type { KnownPlan } from '../postgres/move/admission.ts';
 
@@ -13,7 +14,7 @@ export class KnownPlans {
 
   /** Keeps the facts of a plan that is shown to somebody; the oldest is forgotten. */
   remember(plan: Plan): void {
-    const id = idOf(plan.tenant?.key ?? '', plan.hash);
+    const id = idOf(plan.tenant?.key, plan.hash);
     this.#facts.delete(id);
     this.#facts.set(id, plan.facts);
     const [oldest] = this.#facts.keys();
@@ -27,6 +28,6 @@ export class KnownPlans {
   }
 }
 
-function idOf(tenant: string, hash: string): string {
-  return `${tenant} ${hash}`;
+function idOf(tenant: TenantKey, hash: string): string {
+  return `${recordedTenant(tenant)} ${hash}`;
 }

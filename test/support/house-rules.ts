@@ -184,6 +184,17 @@ export const nothingIsKeptByIdentity: Rule = ({ path, text }) => {
   return found;
 };
 
+/** The doctor and a conversion look at tenants and keep nothing of theirs under a key. */
+const keepsTenants = /^src\/(engine|fleet|platform|site|postgres)\/(?!isolation\/|tenantize\/)/;
+
+/** "No tenant" is written in three ways (`src/engine/tenant.ts`). Whoever makes one of another by hand takes the empty text for a tenant. */
+export const noTenantIsWrittenInOnePlace: Rule = ({ path, text }) => {
+  if (path === 'src/engine/tenant.ts' || !keepsTenants.test(path)) return [];
+  return [...text.matchAll(/\btenant(?:\??\.key)? (?:\?\?|===|!==) ''/g)].map(
+    ([found]) => `${path}: ${found}: take recordedTenant, tenantOfRecord or keysOfTenants`,
+  );
+};
+
 /** What users give names to. A variable that is called so holds such a name, or a thing with one. */
 const named = [
   'tenant',

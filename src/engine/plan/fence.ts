@@ -28,7 +28,8 @@ export interface FencedPlace {
 /** All rows; those of the tenant by a column of their own; those of nobody by the same column; nobody can tell by the row. */
 export type Owned =
   | { readonly whose: 'all' }
-  | { readonly whose: 'tenant' | 'nobody'; readonly column: string }
+  | { readonly whose: 'tenant'; readonly column: string; readonly tenant: string }
+  | { readonly whose: 'nobody'; readonly column: string }
   | { readonly whose: 'unknown' };
 
 /** Every place in which a row of the tenant, or of the shared rows, may name the source, and whether the database keeps it out. */
@@ -61,7 +62,7 @@ function ownedBy({ rules, tenant, source }: FenceGround, place: Place): Owned | 
   const paths = ownership?.kind === 'tenant' ? ownership.paths : [];
   const direct = paths.find((path) => path.hops.length === 0);
   if (direct === undefined) return { whose: 'unknown' };
-  if (!shared) return { whose: 'tenant', column: direct.column };
+  if (!shared) return { whose: 'tenant', column: direct.column, tenant: tenant.key };
   if (direct.notNull && paths.length === 1) return undefined;
   return paths.length === 1 ? { whose: 'nobody', column: direct.column } : { whose: 'unknown' };
 }

@@ -15,7 +15,7 @@ import type { ModelPair } from '../../engine/models/model.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { mayHoldShared, tableOf } from '../../engine/rules/references.ts';
-import { isSharedRows } from '../../engine/tenant.ts';
+import { isSharedRows, keysOfTenants } from '../../engine/tenant.ts';
 import type { Each, EachMapping, PlaceRow, RowContext } from '../sql/match.ts';
 import { soughtOf } from './sought.ts';
 import type { Sought } from './sought.ts';
@@ -103,8 +103,7 @@ function patternOf(mappings: readonly Mapping[]): number[][] {
 
 /** The rows of a table, for all members. */
 export function rowContext(rules: Rules, table: Table, members: readonly Member[]): RowContext {
-  const alone = members[0]?.intent.tenant === undefined;
-  const tenants = alone ? undefined : members.map(({ intent }) => intent.tenant ?? '');
+  const tenants = keysOfTenants(members.map(({ intent }) => intent.tenant));
   return { rules, table, size: members.length, tenants, ...given({ judged: members[0]?.judged }) };
 }
 
@@ -128,7 +127,7 @@ function rowsNoted(
   keysOf: (member: Member) => readonly string[] | undefined,
 ): string[] {
   return members.flatMap((member) =>
-    (keysOf(member) ?? []).map((key) => strayText(member.intent.tenant ?? '', key)),
+    (keysOf(member) ?? []).map((key) => strayText(member.intent.tenant, key)),
   );
 }
 

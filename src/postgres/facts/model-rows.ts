@@ -7,7 +7,8 @@ import type { ModelFacts } from '../../engine/models/model.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { ModelTable } from '../../engine/rules/place.ts';
 import type { Rules } from '../../engine/rules/references.ts';
-import { isSharedRows } from '../../engine/tenant.ts';
+import { isSharedRows, recordedTenant } from '../../engine/tenant.ts';
+import type { TenantKey } from '../../engine/tenant.ts';
 import type { Tx } from '../driver/database.ts';
 import { columnOf, equalsAny, equalsEach } from '../sql/cast.ts';
 import type { Each } from '../sql/match.ts';
@@ -36,7 +37,7 @@ import type { ModelRow } from './model-facts.ts';
 export async function listModels(
   tx: Tx,
   rules: Rules,
-  about: { model: ModelTable; tenant: string | undefined },
+  about: { model: ModelTable; tenant: TenantKey },
 ): Promise<ModelFacts[]> {
   const tenants = about.tenant === undefined ? undefined : [about.tenant];
   const [models = []] = await tx.ask(modelsOf(rules, { model: about.model, tenants }));
@@ -90,7 +91,7 @@ export function modelsNamed(
 /** The same for one tenant. */
 export async function listModelsOfKind(
   tx: Tx,
-  { rules, tenant }: { readonly rules: Rules; readonly tenant: string | undefined },
+  { rules, tenant }: { readonly rules: Rules; readonly tenant: TenantKey },
   kind: string,
 ): Promise<ModelFacts[]> {
   if (modelTablesOf(rules, kind).length === 0) return [];
@@ -101,15 +102,11 @@ export async function listModelsOfKind(
 
 /** A text that is the very name of another row of that tenant means that one, although both are the same model. */
 function withoutOthersNames(models: ModelFacts[]): ModelFacts[] {
-  const owners = Map.groupBy(
-    models,
-    ({ tenant, components }) => `${tenant ?? ''} ${components['name'] ?? ''}`,
-  );
+  const named = ({ tenant }: ModelFacts, name = ''): string => `${recordedTenant(tenant)} ${name}`;
+  const taken = new Set(models.map((model) => named(model, model.components['name'])));
   return models.map((model) => {
-    const { spellings = [], tenant = '', components } = model;
-    const own = spellings.filter(
-      ({ text }) => text === components['name'] || !owners.has(`${tenant ?? ''} ${text}`),
-    );
+    const { spellings = [], components } = model;
+    const own = spellings.filter(({ text }) => text === components['name'] || !taken.has(named(model, text)));
     return own.length === spellings.length ? model : { ...model, spellings: own };
   });
 }

@@ -21,6 +21,7 @@ import type { RecordState } from '../records/records.ts';
 import { prepareState, withTenants } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 import { isSharedRows, recordedTenant } from '../../engine/tenant.ts';
+import type { TenantKey } from '../../engine/tenant.ts';
 import { sharesTransactions } from '../scope/tenant.ts';
 import { MembersFailed } from './job.ts';
 import type { Outcome, PreparedMember, MemberAtWork, Worked, Job, Together } from './job.ts';
@@ -121,7 +122,7 @@ async function prepareAll<Q, P, R>(
 }
 
 function outcomeOf<R>(
-  tenant: string | undefined,
+  tenant: TenantKey,
   result: R | DroverError | undefined,
   migrationId: string | undefined,
 ): Outcome<R> {

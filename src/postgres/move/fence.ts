@@ -21,6 +21,7 @@ import type { Sought } from '../facts/sought.ts';
 import { stateTable } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 import { recordedTenant } from '../../engine/tenant.ts';
+import type { TenantKey } from '../../engine/tenant.ts';
 import { castFor, columnOf, equalsEach, isLoose } from '../sql/cast.ts';
 import { conditionSql } from '../sql/condition.ts';
 import { ofPlaceSql } from '../sql/match.ts';
@@ -78,7 +79,7 @@ async function insertFence(tx: Tx, site: Site, fence: NewFence): Promise<void> {
   const message = `${label(source)} was migrated away by Drover (migration ${id}): use ${label(target)}.`;
   const words = wordsOf(fenced, fence.terms);
   const { searched, always } = searchedBefore(table, fenced.place, words);
-  const content = contentOf(table, fenced.owner, intent.tenant ?? '');
+  const content = contentOf(table, fenced.owner);
   const row = list([
     bind(recordedTenant(intent.tenant), 'text'),
     bind(id, 'text::uuid'),
@@ -101,11 +102,11 @@ async function insertFence(tx: Tx, site: Site, fence: NewFence): Promise<void> {
 }
 
 /** The tenant of the row as JSON has it, so that the fences of other tenants are passed over; nothing where that says too little. */
-function contentOf(table: Table, owner: Owned, tenant: string): Sql {
+function contentOf(table: Table, owner: Owned): Sql {
   if (owner.whose !== 'tenant' || isLoose(columnOf(table, owner.column))) return raw(`'{}'::jsonb`);
   const own = columnOf(table, owner.column);
   const type = own.comparison === undefined ? castFor(own) : 'text';
-  return sql`jsonb_build_object(${literal(owner.column)}, ${bind(tenant, type)})`;
+  return sql`jsonb_build_object(${literal(owner.column)}, ${bind(owner.tenant, type)})`;
 }
 
 /** The same as text, by which fences are looked up; empty where a value can be written in several ways, and where it is too long. */
@@ -128,7 +129,7 @@ function conditionOf(site: Site, { snapshot, intent, fenced }: NewFence, words: 
     place.carrier === 'columns'
       ? columnsName(table, place, words)
       : documentNames(site, table, { place, words }),
-    ...ownerTests(table, owner, intent.tenant ?? ''),
+    ...ownerTests(table, owner),
     ...(place.among === undefined ? [] : [ofPlaceSql(context, place)]),
     ...(place.conditions.live === undefined ? [] : [liveSql(context, place)]),
     ...kept.flatMap((one) => (one === undefined ? [] : [sql`NOT ${conditionSql(context, one)}`])),
@@ -136,10 +137,10 @@ function conditionOf(site: Site, { snapshot, intent, fenced }: NewFence, words: 
   ]);
 }
 
-function ownerTests(table: Table, owner: Owned, tenant: string): Sql[] {
+function ownerTests(table: Table, owner: Owned): Sql[] {
   if (owner.whose === 'nobody') return [sql`${column('t', owner.column)} IS NULL`];
   if (owner.whose !== 'tenant') return [];
-  return [equalsEach(columnOf(table, owner.column), column('t', owner.column), [tenant])];
+  return [equalsEach(columnOf(table, owner.column), column('t', owner.column), [owner.tenant])];
 }
 
 /**
@@ -164,7 +165,7 @@ async function installTrigger(
 export async function switchFences(
   tx: Tx,
   site: Site,
-  about: { tenant: string | undefined; migrationId: string },
+  about: { tenant: TenantKey; migrationId: string },
 ): Promise<void> {
   if (site.state.separate || site.state.tenantType === 'uuid') return;
   await tx.run(

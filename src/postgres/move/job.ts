@@ -1,4 +1,5 @@
 /** What a batch is given: one kind of work on tenants, and what becomes of each. */
+import type { TenantKey } from '../../engine/tenant.ts';
 import type { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import type { Settle } from '../records/commit.ts';
@@ -6,7 +7,7 @@ import type { LockedPair } from '../records/pair-lock.ts';
 import type { NewRecord } from '../records/records.ts';
 
 /** What became of one tenant. */
-export type Outcome<R> = { readonly tenant: string | undefined } & (
+export type Outcome<R> = { readonly tenant: TenantKey } & (
   | { readonly status: 'succeeded'; readonly result: R }
   /** With its record, where one was opened. */
   | { readonly status: 'failed'; readonly error: DroverError; readonly migrationId?: string }

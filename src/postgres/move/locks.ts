@@ -15,7 +15,8 @@ import type { ModelPair } from '../../engine/models/model.ts';
 import type { ModelTable, Place } from '../../engine/rules/place.ts';
 import { mayHoldShared, tableOf, tablesOfModel } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
-import { isSharedRows } from '../../engine/tenant.ts';
+import { isSharedRows, keysOfTenants } from '../../engine/tenant.ts';
+import type { TenantKey } from '../../engine/tenant.ts';
 import { candidateSql } from '../facts/documents.ts';
 import type { Batch } from '../facts/member.ts';
 import { mineOnSource, usedPlace } from '../facts/used-places.ts';
@@ -146,7 +147,7 @@ function keyedRows({ subject, ...rules }: Rules, { pair, tenant }: LockedModels)
 
 interface LockedModels {
   readonly pair: ModelPair;
-  readonly tenant: string | undefined;
+  readonly tenant: TenantKey;
 }
 
 function rowLock(
@@ -156,7 +157,7 @@ function rowLock(
 ): Question<unknown> {
   const { table } = model;
   const size = members.length;
-  const tenants = members[0]?.tenant === undefined ? undefined : members.map(({ tenant }) => tenant ?? '');
+  const tenants = keysOfTenants(members.map(({ tenant }) => tenant));
   const context = { rules, table, size, tenants };
   const own = columnOf(table, model.key);
   const keys = members.flatMap(({ pair }) => pair[side].key ?? []);

@@ -1,4 +1,5 @@
 /** The last part of a migration of which other parts are committed: what it does, and what all of them did together. */
+import type { TenantKey } from '../../engine/tenant.ts';
 import { isMovingRows } from '../../engine/operations/operations.ts';
 import { sumAccounts } from '../../engine/plan/accounts.ts';
 import type { Plan } from '../../engine/plan/plan-types.ts';
@@ -12,7 +13,7 @@ import type { Execution } from './plan.ts';
 
 /** A member of a batch, and the record of which it is the last part. */
 interface Ending {
-  readonly tenant: string | undefined;
+  readonly tenant: TenantKey;
   readonly record: string | undefined;
 }
 
@@ -31,7 +32,7 @@ export async function partsOf(
 async function partsNow(
   tx: Tx,
   site: Site,
-  going: { readonly tenant: string | undefined; readonly id: string },
+  going: { readonly tenant: TenantKey; readonly id: string },
 ): Promise<Parts | undefined> {
   const parts = await readParts(tx, site, going);
   if (parts === undefined) throw endedMeanwhile(going.id);

@@ -9,6 +9,7 @@
 import type { Tx } from '../driver/database.ts';
 import { stateTable, withState } from '../scope/site.ts';
 import { recordedTenant } from '../../engine/tenant.ts';
+import type { TenantKey } from '../../engine/tenant.ts';
 import type { Site } from '../scope/site.ts';
 import type { Journal } from './journal.ts';
 import { checkAlias, writeAlias } from './aliases.ts';
@@ -22,7 +23,7 @@ const temporaryJournal = 'pg_temp.drover_journal';
 export async function journalFor(
   tx: Tx,
   site: Site,
-  members: readonly { readonly tenant: string | undefined; readonly id: string }[],
+  members: readonly { readonly tenant: TenantKey; readonly id: string }[],
 ): Promise<Journal> {
   const common = {
     tenantType: site.state.tenantType,
@@ -35,7 +36,7 @@ export async function journalFor(
 }
 
 /** A journal that ends with its transaction: of work that is tried and taken back. */
-export async function passingJournal(tx: Tx, tenant: string | undefined): Promise<Journal> {
+export async function passingJournal(tx: Tx, tenant: TenantKey): Promise<Journal> {
   await makeTemporaryJournal(tx);
   const nobody = '00000000-0000-0000-0000-000000000000';
   return {

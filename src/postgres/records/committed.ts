@@ -1,4 +1,5 @@
 /** What became of a transaction whose COMMIT nobody answered: the database is asked, by the record that the transaction changes. */
+import type { TenantKey } from '../../engine/tenant.ts';
 import { setTimeout as wait } from 'node:timers/promises';
 import { DroverError, isConnectionLost } from '../../errors.ts';
 import { recordAfterWork } from './records.ts';
@@ -12,7 +13,7 @@ export function isCommitting(error: unknown): boolean {
 const asked = { times: 8, everyMs: 500 };
 
 interface Uncertain {
-  readonly tenant: string | undefined;
+  readonly tenant: TenantKey;
   readonly id: string;
   /** Does the record say so of the transaction? */
   readonly isCommitted: (record: RecordState) => boolean;

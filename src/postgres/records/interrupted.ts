@@ -9,6 +9,7 @@ import type { LockedPair } from './pair-lock.ts';
 import { stateTable, withState, withStates, withTenant } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 import { recordedTenant } from '../../engine/tenant.ts';
+import type { TenantKey } from '../../engine/tenant.ts';
 import { hasRecords } from './history.ts';
 
 interface OpenMigration {
@@ -53,10 +54,7 @@ export async function settleInterrupted(site: Site, about: LockedPair): Promise<
 }
 
 /** Which of these tenants have records that a killed process may have left open; by the tenant's name in the records. */
-export function listInterrupted(
-  site: Site,
-  tenants: readonly (string | undefined)[],
-): Promise<ReadonlySet<string>> {
+export function listInterrupted(site: Site, tenants: readonly TenantKey[]): Promise<ReadonlySet<string>> {
   return withStates(site, tenants, async (tx) => {
     if (!(await hasRecords(tx, site))) return new Set<string>();
     const rows = await tx.many<{ tenant: string }>(
@@ -85,7 +83,7 @@ async function wasCommitted(tx: Tx, xid: string): Promise<boolean> {
 async function settleRecord(
   tx: Tx,
   site: Site,
-  { tenant, fate }: { tenant: string | undefined; fate: Fate },
+  { tenant, fate }: { tenant: TenantKey; fate: Fate },
 ): Promise<void> {
   const set = fate.committed
     ? `status = 'succeeded'`

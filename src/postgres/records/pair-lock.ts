@@ -2,6 +2,7 @@
  * The advisory lock on a pair of tenant and source. Whoever works on a record holds it until the work is committed. So two migrations of
  * one source never mix. An open record whose lock is free was left by a process that died.
  */
+import type { TenantKey } from '../../engine/tenant.ts';
 import { askEach } from '../driver/members.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { DroverError } from '../../errors.ts';
@@ -20,7 +21,7 @@ export function identityOf({ key, components }: KeptModel): string {
 
 /** What is locked for one tenant: the pair of tenant and source. */
 export interface LockedPair {
-  readonly tenant: string | undefined;
+  readonly tenant: TenantKey;
   readonly source: KeptModel;
 }
 

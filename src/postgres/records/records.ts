@@ -14,6 +14,7 @@ import { writeAlias } from './aliases.ts';
 import { writeSetAside } from './set-aside.ts';
 import { stateTable, withState, withStates } from '../scope/site.ts';
 import { recordedTenant } from '../../engine/tenant.ts';
+import type { TenantKey } from '../../engine/tenant.ts';
 import type { Site } from '../scope/site.ts';
 import { change, each, fromMembers, list, literal, raw, sql, withMembers } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
@@ -35,7 +36,7 @@ export interface StepResult {
 
 export interface NewRecord {
   readonly kind: 'model' | 'rekey' | 'merge' | 'rollback';
-  readonly tenant: string | undefined;
+  readonly tenant: TenantKey;
   readonly parentId?: string;
   readonly source: Pick<ModelFacts, 'kind' | 'key' | 'components'>;
   readonly target: Pick<ModelFacts, 'kind' | 'key' | 'components'>;
@@ -80,7 +81,7 @@ function recordColumns(records: readonly NewRecord[]): [string, Sql][] {
   ];
 }
 
-function tenantColumn(site: Site, tenants: readonly (string | undefined)[]): Sql {
+function tenantColumn(site: Site, tenants: readonly TenantKey[]): Sql {
   return each(tenants.map(recordedTenant), `text::${site.state.tenantType}`);
 }
 
@@ -94,7 +95,7 @@ function insertEach(table: string, size: number, columns: readonly (readonly [st
 
 /** What a record says of a migration that was done. */
 export interface DoneMigration {
-  readonly tenant: string | undefined;
+  readonly tenant: TenantKey;
   readonly id: string;
   readonly kind: NewRecord['kind'];
   readonly completion: Completion;
@@ -236,7 +237,7 @@ export function auditOf(site: Site, entries: readonly AuditEntry[]): Query {
  */
 export async function failRecord(
   site: Site,
-  about: { tenant: string | undefined; id: string; error: unknown },
+  about: { tenant: TenantKey; id: string; error: unknown },
 ): Promise<void> {
   const { code, message } =
     about.error instanceof DroverError ? about.error : { code: 'INTERNAL', message: 'Unexpected error.' };
@@ -266,7 +267,7 @@ export interface RecordState {
  */
 export async function recordAfterWork(
   site: Site,
-  { tenant, id }: { readonly tenant: string | undefined; readonly id: string },
+  { tenant, id }: { readonly tenant: TenantKey; readonly id: string },
 ): Promise<RecordState | undefined> {
   return withState(site, tenant, async (tx) => {
     await tx.run(`SET LOCAL lock_timeout = '5s'`);

@@ -131,7 +131,7 @@ export async function lockForWork(
 
 /** A record whose parts are written. */
 interface RecordUnderWay {
-  readonly tenant: string | undefined;
+  readonly tenant: TenantKey;
   readonly id: string;
 }
 

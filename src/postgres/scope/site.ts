@@ -138,7 +138,7 @@ const closedToWriters = `SELECT has_schema_privilege('public', $1, 'USAGE') AS m
 /** Runs work on the rows of one tenant; the whole database where it has a single one. */
 export function withTenant<T>(
   site: Site,
-  about: { tenant: string | undefined; readOnly?: boolean; extent?: Extent },
+  about: { tenant: TenantKey; readOnly?: boolean; extent?: Extent },
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   const scope = { ...workScope(site, about.readOnly === true), extent: about.extent ?? 'any' };
@@ -158,7 +158,7 @@ function asUnit<T>(
 /** Runs work on the rows of several tenants, in one transaction; of one tenant as `withTenant` does. @throws FLEET_UNAVAILABLE */
 export function withTenants<T>(
   site: Site,
-  about: { tenants: readonly (string | undefined)[]; readOnly?: boolean },
+  about: { tenants: readonly TenantKey[]; readOnly?: boolean },
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   const { tenants, readOnly = false } = about;
@@ -193,18 +193,14 @@ function lockTimeoutOf({ config, lockWaitMs = Infinity }: Site): number {
 }
 
 /** Runs work on the records of one tenant. */
-export function withState<T>(
-  { state }: Site,
-  tenant: string | undefined,
-  work: (tx: Tx) => Promise<T>,
-): Promise<T> {
+export function withState<T>({ state }: Site, tenant: TenantKey, work: (tx: Tx) => Promise<T>): Promise<T> {
   return asUnit(state.database, state.scope, { tenant, work });
 }
 
 /** The same on the records of several tenants; records in another database are of one tenant at a time. */
 export function withStates<T>(
   site: Site,
-  tenants: readonly (string | undefined)[],
+  tenants: readonly TenantKey[],
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   const named = tenants.filter((tenant) => tenant !== undefined);

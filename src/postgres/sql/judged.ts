@@ -5,6 +5,7 @@
  * are kept in a temporary table before the first step (`move/judge.ts`), and every later look at the row takes them from there. A row
  * that is not in it came to name the source afterwards, and is judged as it is.
  */
+import { recordedTenant, type TenantKey } from '../../engine/tenant.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import { findRowKey, keyExpression } from './keys.ts';
 import type { RowContext } from './match.ts';
@@ -14,8 +15,8 @@ import type { Sql } from './sql.ts';
 /** The temporary table of judged states. */
 export const judgedTable = raw('pg_temp.drover_judged');
 
-/** The tenant of the row's member; empty where the database has a single one. */
-export function judgedTenant({ tenants = [''] }: Pick<RowContext, 'tenants'>): Sql {
+/** The tenant of the row's member, as part of a key. */
+export function judgedTenant({ tenants = [recordedTenant(undefined)] }: Pick<RowContext, 'tenants'>): Sql {
   return each(tenants, 'text');
 }
 
@@ -34,8 +35,8 @@ export function judgedState(context: RowContext, { id }: Place): Sql | undefined
 }
 
 /** A row of a tenant as one text. */
-export function strayText(tenant: string, key: string): string {
-  return `${tenant}\u001F${key}`;
+export function strayText(tenant: TenantKey, key: string): string {
+  return `${recordedTenant(tenant)}\u001F${key}`;
 }
 
 /** Is row `t` one of them? One list for all members, so that it is hashed once. */

@@ -1,4 +1,6 @@
 /** Chunks of the journal as they are read back, and what taking them back has in common whatever they changed. */
+import { keysOfTenants } from '../../engine/tenant.ts';
+import type { TenantKey } from '../../engine/tenant.ts';
 import type { Table } from '../../engine/catalogue/catalog.ts';
 import type { Edit } from '../../engine/edit/value-rule.ts';
 import type { Rules } from '../../engine/rules/references.ts';
@@ -37,7 +39,7 @@ export interface UndoContext {
   readonly tx: Tx;
   readonly rules: Rules;
   /** Of each member, undefined where the database has a single tenant. */
-  readonly tenants: readonly (string | undefined)[];
+  readonly tenants: readonly TenantKey[];
   /** The journal of the rollbacks. */
   readonly journal: Journal;
   /** Of each member the two models, and how each place writes them. */
@@ -101,14 +103,8 @@ export function chunkRows(
   { table }: UndoTarget,
   chunks: readonly Chunk[],
 ): RowContext {
-  const own = chunks.map(({ member }) => tenants[member]);
-  const alone = own.some((tenant) => tenant === undefined);
-  return {
-    rules,
-    table,
-    size: chunks.length,
-    tenants: alone ? undefined : own.map((tenant) => tenant ?? ''),
-  };
+  const own = keysOfTenants(chunks.map(({ member }) => tenants[member]));
+  return { rules, table, size: chunks.length, tenants: own };
 }
 
 /** What the journal entries of an undo have in common; each takes a new number of its member. */

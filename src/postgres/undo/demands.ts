@@ -2,6 +2,8 @@
  * What the surroundings of a row demand of its model (`demands`), while a migration is taken back: demands and classes count as they are
  * now. A row returns only to a model that meets them, unless the one that goes does not either; then nothing gets worse.
  */
+import { keysOfTenants } from '../../engine/tenant.ts';
+import type { TenantKey } from '../../engine/tenant.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { canMove } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';
@@ -51,14 +53,11 @@ function askedOf(rules: Rules, { parent }: Demands): (name: string) => Sql {
 export async function withClasses(
   tx: Tx,
   rules: Rules,
-  {
-    models,
-    tenants,
-  }: { readonly models: readonly ModelFacts[]; readonly tenants: readonly (string | undefined)[] },
+  { models, tenants }: { readonly models: readonly ModelFacts[]; readonly tenants: readonly TenantKey[] },
 ): Promise<ModelFacts[]> {
   const [first] = models;
   if (first === undefined || rules.places.every(({ demands }) => demands === undefined)) return [...models];
-  const several = tenants[0] === undefined ? undefined : tenants.map((tenant) => tenant ?? '');
+  const several = keysOfTenants(tenants);
   const found = await tx.ask(modelsOfKind(rules, { kind: first.kind, tenants: several }));
   return models.map((model, at) => {
     const row = found[several === undefined ? 0 : at]?.find(

@@ -1,4 +1,5 @@
 /** The two models of what is taken back, as they are known now. */
+import type { TenantKey } from '../../engine/tenant.ts';
 import { given } from '../../engine/given.ts';
 import { mergedPairs } from '../../engine/key-pairs.ts';
 import type { KeyPair } from '../../engine/key-pairs.ts';
@@ -14,7 +15,7 @@ import { withClasses } from './demands.ts';
 /** A migration that can be taken back. */
 export interface Undoing {
   readonly parent: MigrationDetail;
-  readonly tenant: string | undefined;
+  readonly tenant: TenantKey;
   readonly source: ModelFacts;
   readonly target: ModelFacts;
 }

@@ -1,4 +1,5 @@
 /** Reading the journal back: of each member one chunk at a time, last first, so that memory stays flat. */
+import { tenantOfRecord } from '../../engine/tenant.ts';
 import { readEach } from '../driver/members.ts';
 import type { Tx } from '../driver/database.ts';
 import { chunksOfStatement } from '../records/journal.ts';
@@ -102,6 +103,7 @@ export function inState<T>(
   asked: readonly Pick<Journalled, 'parent'>[],
   work: (state: Tx) => Promise<T>,
 ): Promise<T> {
-  const tenant = asked[0]?.parent.tenant ?? '';
-  return site.state.separate ? withState(site, tenant === '' ? undefined : tenant, work) : work(tx);
+  if (!site.state.separate) return work(tx);
+  const [first] = asked;
+  return withState(site, first === undefined ? undefined : tenantOfRecord(first.parent.tenant), work);
 }

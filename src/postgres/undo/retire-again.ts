@@ -3,6 +3,7 @@
  * while something live names the source: a reference made meanwhile, or a row that the rollback of the rollback had to leave.
  * So it is looked for, with the intent of the migration that all of it began with.
  */
+import type { TenantKey } from '../../engine/tenant.ts';
 import { keepsInUse } from '../../engine/plan/completion.ts';
 import { decideAll } from '../../engine/plan/decide.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
@@ -29,7 +30,7 @@ export async function whyNotRetireAgain(
     rules,
     tenant,
     parent,
-  }: { readonly rules: Rules; readonly tenant: string | undefined; readonly parent: MigrationDetail },
+  }: { readonly rules: Rules; readonly tenant: TenantKey; readonly parent: MigrationDetail },
 ): Promise<string | undefined> {
   const root = await inState(tx, site, [{ parent }], (state) => readRoot(state, site, parent));
   if (root === undefined) return undefined;

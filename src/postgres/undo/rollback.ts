@@ -8,6 +8,7 @@ import { movedRows } from '../../engine/operations/operations.ts';
 import { holdGrants, nothingUngranted } from '../move/relying.ts';
 import type { UngrantedUses } from '../move/relying.ts';
 import { tenantOfRecord } from '../../engine/tenant.ts';
+import type { TenantKey } from '../../engine/tenant.ts';
 import { given } from '../../engine/given.ts';
 import { DroverError } from '../../errors.ts';
 import type { Rules } from '../../engine/rules/references.ts';
@@ -40,7 +41,7 @@ import type { StepsUndone } from './steps.ts';
 /** Which migration of which tenant is taken back. */
 export interface RollbackRequest {
   readonly migrationId: string;
-  readonly tenant?: string | undefined;
+  readonly tenant?: TenantKey;
 }
 
 /** Takes one migration back. @throws MIGRATION_NOT_FOUND, ROLLBACK_IMPOSSIBLE, MIGRATION_RUNNING */

@@ -1,4 +1,5 @@
 /** Taking the steps of migrations back in reverse order, the like steps of all members together. */
+import type { TenantKey } from '../../engine/tenant.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import type { Tx } from '../driver/database.ts';
 import type { Progress } from '../move/execute.ts';
@@ -34,7 +35,7 @@ export interface StepsUndone {
 
 export interface UndoInput {
   readonly rules: Rules;
-  readonly tenants: readonly (string | undefined)[];
+  readonly tenants: readonly TenantKey[];
   /** Of each tenant the two models, and how each place writes them. */
   readonly members: readonly Member[];
   /** Of each tenant what rows relied on before the move although it was not granted. */

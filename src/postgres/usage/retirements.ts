@@ -102,7 +102,8 @@ function readTogether(
   const fleet = [...names.keys()];
   return withTenants(site, { tenants: fleet, readOnly: true }, async (tx) => {
     const rules = await readRules(tx, site, undefined);
-    const isWanted = ({ tenant }: ModelFacts): boolean => tenant === null || names.has(tenant ?? '');
+    const isWanted = ({ tenant }: ModelFacts): boolean =>
+      tenant === null || (tenant !== undefined && names.has(tenant));
     return readUses(tx, rules, { isWanted, fleet, ending, whose: (tenant) => names.get(tenant) ?? null });
   });
 }
