@@ -30,7 +30,7 @@ import {
   outcomeOfRollback,
 } from './outcome.ts';
 import { getMigration, listMigrations } from '../postgres/records/history.ts';
-import { settleInterrupted } from '../postgres/records/interrupted.ts';
+import { settleInterrupted } from '../postgres/records/interruptions.ts';
 import type { MigrationRecord } from '../postgres/records/history.ts';
 
 export interface Wave {

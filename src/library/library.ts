@@ -19,7 +19,7 @@ import { findMigration } from '../site/records.ts';
 import { resolveUnit } from '../site/tenant.ts';
 import { withSite } from '../site/open.ts';
 import { resolveWhere, usage, type Where } from '../site/where.ts';
-import { refuseWrong } from './asked.ts';
+import { refuseWrong } from './refuse-wrong.ts';
 import type * as shape from './shapes.ts';
 import { inMembers } from './words.ts';
 

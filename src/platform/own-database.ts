@@ -2,7 +2,7 @@
 import { roles } from '../isolation/policies.ts';
 import { DroverError } from '../errors.ts';
 import type { Database } from '../postgres/driver/database.ts';
-import { findSchema } from '../postgres/schema/applied.ts';
+import { findSchema } from '../postgres/schema/schema-record.ts';
 import { type DatabaseFacts, missingRights, readDatabaseFacts } from '../postgres/schema/database-facts.ts';
 import { manifest } from './manifest.ts';
 

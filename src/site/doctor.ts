@@ -21,7 +21,7 @@ import { withObserved } from '../isolation/observed.ts';
 import type { Database } from '../postgres/driver/database.ts';
 import { proposeConfig } from '../postgres/facts/propose.ts';
 import { readOwnedFacts } from '../postgres/isolation/owned-facts.ts';
-import { findSchema } from '../postgres/schema/applied.ts';
+import { findSchema } from '../postgres/schema/schema-record.ts';
 import { recordsSchema } from '../postgres/scope/site.ts';
 import { proposalWords } from '../registry/known/proposal-words.ts';
 import { loadValid } from '../registry/load/folder.ts';

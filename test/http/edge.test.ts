@@ -17,7 +17,7 @@ import { after, before, describe, it } from 'node:test';
 import type { DeclaredRoute } from '../../src/http/contract.ts';
 import { caddyfileOf } from '../../src/http/edge/caddyfile.ts';
 import { type EdgeInput, type RunningEdge, startEdge } from '../../src/http/edge/edge.ts';
-import { exposedOf } from '../../src/http/edge/exposed.ts';
+import { exposedOf } from '../../src/http/edge/exposure.ts';
 import { describeApp } from '../../src/http/server/app.ts';
 import { createLog } from '../../src/http/server/log.ts';
 import { waitUntil, within } from '../support/guarantee.ts';

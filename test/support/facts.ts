@@ -5,7 +5,7 @@ import { readGround } from '../../src/postgres/catalogue/rules.ts';
 import type { Tx } from '../../src/postgres/driver/database.ts';
 import { memberOf } from '../../src/postgres/facts/member.ts';
 import { checkIntent, readPairs } from '../../src/postgres/facts/pair.ts';
-import { lookThrough } from '../../src/postgres/move/denied.ts';
+import { lookThrough } from '../../src/postgres/move/look-through.ts';
 import { withNamesakesInUse } from '../../src/postgres/move/namesakes.ts';
 import { readTenants } from '../../src/postgres/facts/snapshot.ts';
 import { planAll } from '../../src/postgres/move/plan.ts';

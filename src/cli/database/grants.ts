@@ -7,7 +7,7 @@ import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { resolveWhere } from '../../site/where.ts';
 import type { WhereOptions, Where } from '../../site/where.ts';
-import { findSchema } from '../../postgres/schema/applied.ts';
+import { findSchema } from '../../postgres/schema/schema-record.ts';
 import { proposeConfig } from '../../postgres/facts/propose.ts';
 import { readGrants } from '../../postgres/scope/grants.ts';
 import type { Grants } from '../../postgres/scope/grants.ts';

@@ -90,7 +90,7 @@ async function printed(
   { print, upstream }: EdgeOptions,
   declared: readonly DeclaredRoute[],
 ): Promise<string> {
-  const { exposedOf } = await import('../../http/edge/exposed.ts');
+  const { exposedOf } = await import('../../http/edge/exposure.ts');
   if (print === 'json') return JSON.stringify(exposedOf(declared), null, 2);
   const { caddyfileOf } = await import('../../http/edge/caddyfile.ts');
   return caddyfileOf(declared, readUpstream(upstream)).trimEnd();

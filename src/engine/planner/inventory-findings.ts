@@ -5,7 +5,7 @@ import type { Finding } from '../finding.ts';
 import { isDefault } from '../inventory/occurrence.ts';
 import type { LeftBehind } from '../plan/plan-types.ts';
 import { firstNames, rowCount, verbOf } from '../plan/row-text.ts';
-import { writtenToBeRead } from '../plan/uncovered.ts';
+import { writtenToBeRead } from '../plan/outside-places.ts';
 import type { Snapshot, NotLookedAt, Hidden } from '../plan/snapshot.ts';
 import type { Hiding } from '../rules/visible.ts';
 import { mustSayAs } from '../rules/check-place.ts';

@@ -11,7 +11,7 @@ import type { Occurrence } from '../inventory/occurrence.ts';
 import { isDefault } from '../inventory/occurrence.ts';
 import { accountOf, type Accounts, occurrencesOf, sumAccounts } from '../plan/accounts.ts';
 import { decideAll, type Decided, joinSamples } from '../plan/decide.ts';
-import { decideUncovered, uncoveredId } from '../plan/uncovered.ts';
+import { decideUncovered, uncoveredId } from '../plan/outside-places.ts';
 import { completionOf, keepsInUse } from '../plan/completion.ts';
 import { planFindings } from './findings.ts';
 import { factsOf } from './facts.ts';

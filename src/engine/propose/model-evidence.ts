@@ -5,7 +5,7 @@
 import type { Catalog, Column, Table, TableId } from '../catalogue/catalog.ts';
 import { isCalledOwner } from '../catalogue/owner-words.ts';
 import { mayBeAnyKey } from '../inventory/term.ts';
-import { isModelName, type KnownWords, shareOf } from './known.ts';
+import { isModelName, type KnownWords, shareOf } from './known-words.ts';
 import { guessHistory } from './history.ts';
 import { byColumn, matchRate, type Observations, valuesOf } from './observation.ts';
 

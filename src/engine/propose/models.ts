@@ -3,7 +3,7 @@ import { given, unlessEmpty } from '../given.ts';
 import type { Column, Table, TableId } from '../catalogue/catalog.ts';
 import type { ModelTableConfig } from '../rules/config.ts';
 import { type NameScope, tablePath } from '../catalogue/names.ts';
-import { isProviderName, type KnownWords, shareOf } from './known.ts';
+import { isProviderName, type KnownWords, shareOf } from './known-words.ts';
 import type { ModelCandidate } from './model-evidence.ts';
 import { filledOf, type Guess, type Observations, valuesOf } from './observation.ts';
 import { findWorded, namesProvider, providesFor, snake, sqlName, sqlText } from '../catalogue/wording.ts';

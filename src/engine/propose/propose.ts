@@ -10,7 +10,7 @@ import type { Config } from '../rules/config.ts';
 import { tablePath } from '../catalogue/names.ts';
 import type { NameScope } from '../catalogue/names.ts';
 import { guessHistory } from './history.ts';
-import type { KnownWords } from './known.ts';
+import type { KnownWords } from './known-words.ts';
 import { findModelTables, idsOf, mainModelTables } from './model-evidence.ts';
 import { byColumn, valuesOf } from './observation.ts';
 import type { Observations } from './observation.ts';

@@ -1,7 +1,7 @@
 /** What the shape of a table says about its rows: permissions, facts about models, what a person calls them, settings. */
 import { type Catalog, type Column, findTable, type Table, type TableId } from '../catalogue/catalog.ts';
 import type { NameScope } from '../catalogue/names.ts';
-import type { KnownWords } from './known.ts';
+import type { KnownWords } from './known-words.ts';
 import type { Guess, Observations } from './observation.ts';
 import { namesModel, namesProvider, singular, singularWords, snake, wordSet } from '../catalogue/wording.ts';
 

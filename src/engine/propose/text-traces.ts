@@ -1,6 +1,6 @@
 /** Columns whose whole value names a model, and the provider beside it. */
 import { given } from '../given.ts';
-import { isProviderName, shareOf } from './known.ts';
+import { isProviderName, shareOf } from './known-words.ts';
 import { filledOf, valuesOf } from './observation.ts';
 import type { PlaceInput, Trace } from './trace.ts';
 import { type KnownNames, writingOf } from './templates.ts';

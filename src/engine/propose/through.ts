@@ -3,7 +3,7 @@
  * credential. It stands in the row, or in an object around the name. No place can compare it, so a person is asked.
  */
 import { wordsOf } from '../catalogue/wording.ts';
-import { isModelName, isProviderName, type KnownWords, shareOf } from './known.ts';
+import { isModelName, isProviderName, type KnownWords, shareOf } from './known-words.ts';
 import type { OwnColumn } from './links.ts';
 import { innerOf, valuesOf } from './observation.ts';
 import type { PlaceInput, Trace } from './trace.ts';

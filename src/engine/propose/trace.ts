@@ -2,7 +2,7 @@
 import type { Column, Table, TableId } from '../catalogue/catalog.ts';
 import type { NameScope } from '../catalogue/names.ts';
 import type { PlaceConfig } from '../rules/config.ts';
-import type { KnownWords } from './known.ts';
+import type { KnownWords } from './known-words.ts';
 import type { ModelGuess } from './models.ts';
 import type { Observations } from './observation.ts';
 

@@ -4,7 +4,7 @@ import { type Column, findColumn, type Table, type TableId } from '../catalogue/
 import { isCalledOwner } from '../catalogue/owner-words.ts';
 import { mayBeAnyKey } from '../inventory/term.ts';
 import { documentTraces } from './inner-traces.ts';
-import { isModelName, type KnownWords } from './known.ts';
+import { isModelName, type KnownWords } from './known-words.ts';
 import { isCalledModel, isLabel, namesModelPointer } from '../catalogue/listed-models.ts';
 import { matchRate, valuesOf } from './observation.ts';
 import type { ModelGuess } from './models.ts';

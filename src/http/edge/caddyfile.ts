@@ -1,7 +1,7 @@
 /** The same rules for Caddy, which many run in front anyway. Its matchers are made from the declared routes, as the edge's own are. */
 import { compareText } from '../../engine/order.ts';
 import type { DeclaredRoute } from '../contract.ts';
-import { exposedOf } from './exposed.ts';
+import { exposedOf } from './exposure.ts';
 
 /**
  * A Caddyfile that lets through what the edge lets through. Caddy compares the address as it came (`{http.request.uri}`): an escape of a

@@ -11,7 +11,7 @@ import { addressUnavailable, urlOf } from '../api/address.ts';
 import { refuseConnection } from '../api/answer-errors.ts';
 import { within } from '../api/within.ts';
 import type { DeclaredRoute } from '../contract.ts';
-import { createPasses } from './exposed.ts';
+import { createPasses } from './exposure.ts';
 import { answerProblem, createForward, type Forward, type ForwardTo } from './forward.ts';
 
 /** Files with PEM texts. */

@@ -9,7 +9,7 @@ import { tenantLinks } from '../../engine/rules/links.ts';
 import type { AllowedTable } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';
 import type { Resolved, Rules } from '../../engine/rules/references.ts';
-import { allowedTest, allowedWhere } from '../sql/allowed.ts';
+import { allowedTest, allowedWhere } from '../sql/allowance.ts';
 import { columnOf } from '../sql/cast.ts';
 import { conditionSql } from '../sql/condition.ts';
 import { linkSql } from '../sql/row.ts';

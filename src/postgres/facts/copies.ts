@@ -14,7 +14,7 @@ import type { Place } from '../../engine/rules/place.ts';
 import { tableOf } from '../../engine/rules/references.ts';
 import { columnOf } from '../sql/cast.ts';
 import { sentSql } from '../sql/document.ts';
-import { judgedRow } from '../sql/judged.ts';
+import { judgedRow } from '../sql/row-states.ts';
 import { namesTarget, placeMatches } from '../sql/match.ts';
 import { mineSql, visibleSql } from '../sql/row.ts';
 import { movingCodes, stateSql } from '../sql/state.ts';

@@ -19,7 +19,7 @@ import { isSharedRows, keysOfTenants } from '../../engine/tenant.ts';
 import type { Each, EachMapping, PlaceRow, RowContext } from '../sql/match.ts';
 import { soughtOf } from './sought.ts';
 import type { Sought } from './sought.ts';
-import { strayText } from '../sql/judged.ts';
+import { strayText } from '../sql/row-states.ts';
 
 /** One tenant with the two models that its intent means, and how each place writes them. */
 export interface Member extends Sought {

@@ -1,5 +1,5 @@
 /** `drover init`: reads a database and proposes a configuration for it. Nothing is written. */
-import type { KnownWords } from '../../engine/propose/known.ts';
+import type { KnownWords } from '../../engine/propose/known-words.ts';
 import { findModelTables, idsOf } from '../../engine/propose/model-evidence.ts';
 import { propose, type Proposal } from '../../engine/propose/propose.ts';
 import { patternOf, schemasAlike } from '../../engine/propose/alike.ts';

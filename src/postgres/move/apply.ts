@@ -16,7 +16,7 @@ import { MembersFailed } from './job.ts';
 import type { MemberAtWork, Worked } from './job.ts';
 import { executePlans } from './execute.ts';
 import type { Execution } from './plan.ts';
-import { holdGrants, readUngranted } from './relying.ts';
+import { holdGrants, readUngranted } from './grant-uses.ts';
 import { raiseFences } from './fence.ts';
 import { rowLocks } from './locks.ts';
 import { movesNow } from './moves-now.ts';

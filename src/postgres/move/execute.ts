@@ -19,7 +19,7 @@ import type { StepResult } from '../records/records.ts';
 import { MembersFailed } from './job.ts';
 import { judgeBefore } from './judge.ts';
 import { runSteps } from './operations/operations.ts';
-import { refusedIn } from './refused.ts';
+import { refusedIn } from './step-refusal.ts';
 import type { JoinSettings, Translations } from './operations/step-context.ts';
 import type { Execution } from './plan.ts';
 import { verifyNothingLeft } from './verify.ts';

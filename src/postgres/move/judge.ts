@@ -1,6 +1,6 @@
 /**
  * Conditions are judged once, on the row as it was before the first step. Where a step may change what a condition reads, the states
- * of the rows that name the source are kept in a temporary table, which ends with the transaction; see `sql/judged.ts`.
+ * of the rows that name the source are kept in a temporary table, which ends with the transaction; see `sql/row-states.ts`.
  */
 import { judgedOnce } from '../../engine/operations/judged-once.ts';
 import type { Step } from '../../engine/plan/plan-types.ts';
@@ -10,7 +10,7 @@ import type { Tx } from '../driver/database.ts';
 import { candidateSql } from '../facts/documents.ts';
 import { placeRow, rowContext } from '../facts/member.ts';
 import type { Batch, Member } from '../facts/member.ts';
-import { judgedRow, judgedTable, judgedTenant } from '../sql/judged.ts';
+import { judgedRow, judgedTable, judgedTenant } from '../sql/row-states.ts';
 import { placeMatches } from '../sql/match.ts';
 import { mineSql } from '../sql/row.ts';
 import { stateSql } from '../sql/state.ts';

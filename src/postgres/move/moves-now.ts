@@ -5,7 +5,7 @@ import { groundSeen, markFor } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';
 import { pairsOf } from '../facts/pair.ts';
 import type { Site } from '../scope/site.ts';
-import { readDenied } from './denied.ts';
+import { readDenied } from './look-through.ts';
 import { moveLocks } from './locks.ts';
 import { withNamesakesInUse } from './namesakes.ts';
 import type { Move } from './plan.ts';

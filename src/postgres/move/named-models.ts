@@ -1,7 +1,7 @@
 /** Which models the data itself names: what nobody else knows is no slip of the finger where rows have it. */
 import { canonicalText } from '../../engine/canonical.ts';
 import { given } from '../../engine/given.ts';
-import type { Side } from '../../engine/models/known.ts';
+import type { Side } from '../../engine/models/unknown-models.ts';
 import type { Scannable } from '../../engine/inventory/scannable.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import type { PlaceGroup } from '../../engine/plan/snapshot.ts';

@@ -6,7 +6,7 @@ import type { Tx } from '../driver/database.ts';
 import { withRetries } from '../driver/retry.ts';
 import type { Blocks } from '../facts/documents.ts';
 import { journalFor } from '../records/commit.ts';
-import { isCommitting, refuseUncommitted } from '../records/committed.ts';
+import { isCommitting, refuseUncommitted } from '../records/commit-fate.ts';
 import { waitForPair } from '../records/pair-lock.ts';
 import type { RecordState } from '../records/records.ts';
 import { journalledBy, readParts, recordPart } from '../records/under-way.ts';
@@ -22,7 +22,7 @@ import { movesNow } from './moves-now.ts';
 import { runSteps } from './operations/operations.ts';
 import { endedMeanwhile } from './parts.ts';
 import type { Move, PlannedMember } from './plan.ts';
-import { refusedIn } from './refused.ts';
+import { refusedIn } from './step-refusal.ts';
 
 interface MoveUnderWay {
   readonly move: Move;

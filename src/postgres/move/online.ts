@@ -19,7 +19,7 @@ import { recordedTenant } from '../../engine/tenant.ts';
 import { DroverError } from '../../errors.ts';
 import { readRules } from '../catalogue/rules.ts';
 import { findReplay } from '../records/history.ts';
-import { settleInterrupted } from '../records/interrupted.ts';
+import { settleInterrupted } from '../records/interruptions.ts';
 import type { MoveResult } from '../records/move-result.ts';
 import { identityOf } from '../records/pair-lock.ts';
 import { failRecord, openRecords } from '../records/records.ts';

@@ -22,7 +22,7 @@ import { executePlans } from './execute.ts';
 import type { WorkPart } from './execute.ts';
 import { moveLocks } from './locks.ts';
 import { planAll, readMoves } from './plan.ts';
-import { isRefusal } from './refused.ts';
+import { isRefusal } from './step-refusal.ts';
 import type { Move } from './plan.ts';
 
 /** What the database refused in one step. */

@@ -3,8 +3,8 @@
  * refused as MODEL_NOT_FOUND. A plan of one tenant asks once; so does a run, for all of its tenants: its batches do not ask again,
  * because the last row that named a model may have moved by then.
  */
-import { unknownModel, unknownSides } from '../../engine/models/known.ts';
-import type { Side } from '../../engine/models/known.ts';
+import { unknownModel, unknownSides } from '../../engine/models/unknown-models.ts';
+import type { Side } from '../../engine/models/unknown-models.ts';
 import { given } from '../../engine/given.ts';
 import { subjectOf } from '../../engine/rules/rows/view.ts';
 import type { ModelKnowledge } from '../../engine/models/knowledge.ts';

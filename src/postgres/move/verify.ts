@@ -9,7 +9,7 @@ import type { Plan, Step } from '../../engine/plan/plan-types.ts';
 import type { PlaceGroup, Snapshot, Uncovered } from '../../engine/plan/snapshot.ts';
 import { isMovingRows } from '../../engine/operations/operations.ts';
 import type { Scannable } from '../../engine/inventory/scannable.ts';
-import { decideUncovered, uncoveredId } from '../../engine/plan/uncovered.ts';
+import { decideUncovered, uncoveredId } from '../../engine/plan/outside-places.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';

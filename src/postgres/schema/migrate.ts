@@ -15,8 +15,15 @@ import type { Opening } from '../driver/opening.ts';
 import { quoteIdent, quoteTable } from '../sql/identifiers.ts';
 import { checksumOf, fillTemplate, migrationsFolder, readMigrationFiles } from './migration-files.ts';
 import type { MigrationFile, SchemaVariant } from './migration-files.ts';
-import { createSchema, findSchema, listApplied, lockSchema, recordApplied, strangeOwner } from './applied.ts';
-import type { AppliedMigration, StrangeOwner } from './applied.ts';
+import {
+  createSchema,
+  findSchema,
+  listApplied,
+  lockSchema,
+  recordApplied,
+  strangeOwner,
+} from './schema-record.ts';
+import type { AppliedMigration, StrangeOwner } from './schema-record.ts';
 
 export interface MigrateOptions {
   readonly schema: string;

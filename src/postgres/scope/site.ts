@@ -13,7 +13,7 @@ import type { Database, Extent, Tx } from '../driver/database.ts';
 import { isSharedRows } from '../../engine/tenant.ts';
 import type { TenantKey } from '../../engine/tenant.ts';
 import { quoteIdent } from '../sql/identifiers.ts';
-import { lockSchema } from '../schema/applied.ts';
+import { lockSchema } from '../schema/schema-record.ts';
 import { migrateSchema } from '../schema/migrate.ts';
 import { sessionGrants } from './record-rights.ts';
 import { asFleet, asOperator, asSharedRows, asTenant } from './tenant.ts';

@@ -9,7 +9,7 @@ import { journalOfSome } from '../records/journal.ts';
 import type { ChangeStatement, Journal, JournalAction } from '../records/journal.ts';
 import type { RowKey } from '../sql/keys.ts';
 import type { Member } from '../facts/member.ts';
-import type { UngrantedUses } from '../move/relying.ts';
+import type { UngrantedUses } from '../move/grant-uses.ts';
 import type { Place } from '../../engine/rules/place.ts';
 import type { PlaceRow, RowContext } from '../sql/match.ts';
 import type { ValuesSide } from '../sql/reliance.ts';

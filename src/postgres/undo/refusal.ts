@@ -4,7 +4,7 @@ import { isSharedRows, tenantOfRecord } from '../../engine/tenant.ts';
 import type { Tx } from '../driver/database.ts';
 import { readMigrations } from '../records/history.ts';
 import type { MigrationDetail } from '../records/history.ts';
-import { laterMoves } from '../records/standing.ts';
+import { laterMoves } from '../records/later-moves.ts';
 import type { Site } from '../scope/site.ts';
 import { restoredBy } from './phases.ts';
 import { inState } from './read-chunks.ts';

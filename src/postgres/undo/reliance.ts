@@ -5,8 +5,8 @@
 import { ownMember } from '../../engine/own.ts';
 import { everyMember } from '../driver/members.ts';
 import type { Member } from '../facts/member.ts';
-import { nothingUngranted, relyingPlaces } from '../move/relying.ts';
-import type { Relying, UngrantedUses } from '../move/relying.ts';
+import { nothingUngranted, relyingPlaces } from '../move/grant-uses.ts';
+import type { Relying, UngrantedUses } from '../move/grant-uses.ts';
 import { isGranted, namesSql, otherSide } from '../sql/reliance.ts';
 import type { ValuesSide } from '../sql/reliance.ts';
 import { visibleSql } from '../sql/row.ts';

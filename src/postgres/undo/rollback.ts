@@ -5,14 +5,14 @@
  */
 import { everyMember } from '../driver/members.ts';
 import { movedRows } from '../../engine/operations/operations.ts';
-import { holdGrants, nothingUngranted } from '../move/relying.ts';
-import type { UngrantedUses } from '../move/relying.ts';
+import { holdGrants, nothingUngranted } from '../move/grant-uses.ts';
+import type { UngrantedUses } from '../move/grant-uses.ts';
 import { tenantOfRecord } from '../../engine/tenant.ts';
 import type { TenantKey } from '../../engine/tenant.ts';
 import { given } from '../../engine/given.ts';
 import { DroverError } from '../../errors.ts';
 import type { Rules } from '../../engine/rules/references.ts';
-import { rootsUngranted } from '../records/standing.ts';
+import { rootsUngranted } from '../records/later-moves.ts';
 import { inState } from './read-chunks.ts';
 import { readRules } from '../catalogue/rules.ts';
 import type { Tx } from '../driver/database.ts';

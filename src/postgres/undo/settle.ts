@@ -19,8 +19,8 @@ import { bind, column, list, literal, raw, rowsOf, sql } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 import { keyedRows } from './keyed-rows.ts';
 import type { Chunk, Skipped, UndoContext, UndoTarget } from './chunk.ts';
-import { grantId, nothingUngranted, relyingPlaces } from '../move/relying.ts';
-import type { Relying, UngrantedUses } from '../move/relying.ts';
+import { grantId, nothingUngranted, relyingPlaces } from '../move/grant-uses.ts';
+import type { Relying, UngrantedUses } from '../move/grant-uses.ts';
 import { relyingOn, usedReason, usesSql } from './reliance.ts';
 
 /** By place of grants and their column of scopes: the scopes in which a grant is turned back. */

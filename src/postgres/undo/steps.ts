@@ -8,7 +8,7 @@ import type { Journal } from '../records/journal.ts';
 import type { StepResult } from '../records/records.ts';
 import type { Site } from '../scope/site.ts';
 import type { Member } from '../facts/member.ts';
-import type { UngrantedUses } from '../move/relying.ts';
+import type { UngrantedUses } from '../move/grant-uses.ts';
 import type { ValuesSide } from '../sql/reliance.ts';
 import { skipAll } from './chunk.ts';
 import type { Chunk, Skipped, UndoContext } from './chunk.ts';
@@ -16,7 +16,7 @@ import { compareSteps, isAlike, isWithin, restoredBy, waitingOf } from './phases
 import type { Phase, Waiting } from './phases.ts';
 import { chunkRounds, statementRounds } from './read-chunks.ts';
 import { undoTogether } from './together.ts';
-import { grantTables } from '../move/relying.ts';
+import { grantTables } from '../move/grant-uses.ts';
 import { whyNotRetireAgain } from './retire-again.ts';
 import { noteScopes, settleGrants } from './settle.ts';
 import type { TouchedScopes } from './settle.ts';

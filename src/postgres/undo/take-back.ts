@@ -12,7 +12,7 @@ import type { Rules } from '../../engine/rules/references.ts';
 import type { DroverError } from '../../errors.ts';
 import { isRaised } from '../driver/errors.ts';
 import { backToSavepoint } from '../driver/question.ts';
-import { isRefusal } from '../move/refused.ts';
+import { isRefusal } from '../move/step-refusal.ts';
 import { findRowKey } from '../sql/keys.ts';
 import { changedColumns, skipAll } from './chunk.ts';
 import type { Chunk, UndoContext, UndoTarget, Undone } from './chunk.ts';

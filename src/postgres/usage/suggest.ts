@@ -1,6 +1,6 @@
 /** The plans to the best targets of one source, without choosing any: what a person is shown before deciding. */
 import { withKnowledge } from '../../engine/models/knowledge.ts';
-import { unknownModel } from '../../engine/models/known.ts';
+import { unknownModel } from '../../engine/models/unknown-models.ts';
 import { keyText, namedModel } from '../../engine/models/model.ts';
 import type { ModelFacts } from '../../engine/models/model.ts';
 import { modelFromText, onlyModel, selectModel } from '../../engine/models/select.ts';
@@ -16,7 +16,7 @@ import type { Tx } from '../driver/database.ts';
 import { byShape, memberOf } from '../facts/member.ts';
 import { listModelsOfKind } from '../facts/model-rows.ts';
 import { checkIntent, chosen, withNamesakes } from '../facts/pair.ts';
-import { readDenied } from '../move/denied.ts';
+import { readDenied } from '../move/look-through.ts';
 import { scanUncovered } from '../facts/scan.ts';
 import type { Scanned } from '../facts/scan.ts';
 import { groundSeen, hiddenFrom } from '../facts/visibility.ts';

@@ -1,6 +1,6 @@
 /** The registry as `drover init` needs it: is a value a model, and of which kind; is it a provider, or a parameter? */
 import { createMatcher } from '../../engine/inventory/matcher.ts';
-import type { KnownWords } from '../../engine/propose/known.ts';
+import type { KnownWords } from '../../engine/propose/known-words.ts';
 import type { LoadedRegistry } from '../load/load.ts';
 import { inventoryModels } from './inventory-models.ts';
 import { nobodys } from './variable-words.ts';

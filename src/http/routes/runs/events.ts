@@ -11,7 +11,7 @@ import { isFinal } from '../../../fleet/status.ts';
 import type { RunEvent } from '../../../postgres/runs/events.ts';
 import { getRun } from '../../../postgres/runs/runs.ts';
 import type { Site } from '../../../postgres/scope/site.ts';
-import { goneSignal } from '../../api/gone.ts';
+import { goneSignal } from '../../api/connection-end.ts';
 import type { App, AppDeps } from '../../contract.ts';
 import { invalidRequest } from '../../api/validation.ts';
 import { readsRuns, runIdOf, runParams, whyJson } from './schemas.ts';

@@ -8,7 +8,7 @@ import { listRunTenants, type RunTenant } from '../../../postgres/runs/tenants.t
 import { getRun, type RunRecord } from '../../../postgres/runs/runs.ts';
 import { sharedRows } from '../../../engine/tenant.ts';
 import { callerOf } from '../../api/access.ts';
-import { goneSignal } from '../../api/gone.ts';
+import { goneSignal } from '../../api/connection-end.ts';
 import { afterCursor, cursorNumber, pageJson, pageQuery } from '../../api/paging.ts';
 import { invalidRequest } from '../../api/validation.ts';
 import type { DroverError } from '../../../errors.ts';
