@@ -1,6 +1,6 @@
 /**
  * The rule of security classes in Drover's own schema: in a space of a class nothing uses a model of a lower one. It stands here and
- * nowhere else, so that it holds at every door: requests, migrations, rollbacks, SQL by hand.
+ * nowhere else, so that it holds for whatever writes: requests, migrations, rollbacks, SQL by hand.
  *
  * A key cannot say "not lower", so triggers do, one for each statement and table. They look at what the statement made so: a use that was
  * there before refuses nothing. Whoever makes a use holds its space FOR KEY SHARE and, where that demands something, its model and the

@@ -68,7 +68,7 @@ async function tryCase({ example, database }: Place, given: Case): Promise<void>
   const start = await readDatabase(database, tables);
   const site = await openSite({ database, config: loadConfigFile(example.config) });
   const occasion = { example, database, given, tables, start, site };
-  if (given.expected !== undefined) await carryOut(occasion, given.expected);
+  if (given.expected !== undefined) await expectMove(occasion, given.expected);
   else await expectRefusal(occasion, given.refused ?? []);
 }
 
@@ -107,7 +107,7 @@ function codesOf(findings: readonly Finding[]): string[] {
   return [...new Set(findings.map(({ code }) => code))].toSorted();
 }
 
-async function carryOut(occasion: Occasion, expected: Expected): Promise<void> {
+async function expectMove(occasion: Occasion, expected: Expected): Promise<void> {
   const { database, site, given } = occasion;
   const settled = await readSettled(occasion);
   const plan = await planOne(site, intentOf(given));

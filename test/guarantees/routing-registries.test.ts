@@ -143,7 +143,7 @@ oneEngine((engine) => {
     });
 
     /** What each endpoint that writes is asked, for a workspace; those that the registry does not concern say so. */
-    const doors: Readonly<Record<string, (id: string) => readonly unknown[] | 'not concerned'>> = {
+    const endpoints: Readonly<Record<string, (id: string) => readonly unknown[] | 'not concerned'>> = {
       'POST /workspaces': () => [
         { name: 'On the field', runtime: 'field', model: 'x' },
         { name: 'No model', runtime: 'field', model: null },
@@ -181,8 +181,8 @@ oneEngine((engine) => {
         .flatMap(([path, methods]) =>
           Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace('/api/v1', '')}`),
         )
-        .filter((door) => !door.startsWith('GET '));
-      const known = Object.keys(doors).filter((door) => !door.startsWith('GET '));
+        .filter((endpoint) => !endpoint.startsWith('GET '));
+      const known = Object.keys(endpoints).filter((endpoint) => !endpoint.startsWith('GET '));
       assert.deepEqual(written.toSorted(), known.toSorted());
       const id = await makeWorkspace(http, {
         runtime: 'desk',
@@ -194,8 +194,8 @@ oneEngine((engine) => {
           ? bringIn(elsewhere)
           : bringIn(here, dayOf(new Date(Date.now() + oneDay))));
         const was = await storedAll(http);
-        for (const [door, bodies] of Object.entries(doors)) {
-          const [method = '', path = ''] = door.replace('{workspace_id}', id).split(' ');
+        for (const [endpoint, bodies] of Object.entries(endpoints)) {
+          const [method = '', path = ''] = endpoint.replace('{workspace_id}', id).split(' ');
           const asked = bodies(id);
           for (const body of asked === 'not concerned' ? [] : asked) {
             const name = path.includes('/workspaces/') ? 'ACME_TOKEN' : 'ACME_KEY';
@@ -204,7 +204,7 @@ oneEngine((engine) => {
             assert.deepEqual(
               [status, problem.code],
               [503, 'REGISTRY_UNAVAILABLE'],
-              `${stale}, ${door}: ${text}`,
+              `${stale}, ${endpoint}: ${text}`,
             );
             assert.match(problem.detail, /POST \/api\/v1\/sysadmin\/registry\/reload/);
           }

@@ -183,7 +183,7 @@ oneEngine((engine) => {
       assert.ok(json.data.below[0].space.security_classification > 0, text);
       refused.push(named.replace('/api/v1', ''));
     }
-    assert.deepEqual(refused.toSorted(), doors.toSorted());
+    assert.deepEqual(refused.toSorted(), refusals.toSorted());
   });
 
   it('lists a link below its class in the plan of a migration, and lets what is touched otherwise be', async () => {
@@ -284,7 +284,7 @@ oneEngine((engine) => {
   });
 });
 
-/** SQL by hand for each door, those of openapi.json that no key guards and those that it has not. */
+/** SQL by hand for each way to write: those of openapi.json that no key guards, and those that openapi.json does not have. */
 function byHand(): string[] {
   const tenant = demoId(1, 'tenants', 0);
   const [assistant, app, service] = [
@@ -357,7 +357,7 @@ function scene(): string[] {
 }
 
 /** Every refusal, so that no attempt is empty. */
-const doors: readonly string[] = [
+const refusals: readonly string[] = [
   'PATCH /apps/{app_id} completion_model_id',
   'PATCH /apps/{app_id} completion_model_id null',
   'PATCH /apps/{app_id} pipeline',
