@@ -41,7 +41,7 @@ export interface ExaminedDatabase {
   /** What the configuration says of the report's use, with the whole path of the baseline. */
   readonly says: Pick<IsolationConfig, 'baseline' | 'failOn'>;
   /** What mends these findings of the report. */
-  readonly mends: (findings: readonly IsolationFinding[]) => Mend[];
+  readonly mends: (findings: readonly IsolationFinding[]) => Promise<Mend[]>;
   /** The table that a name means; nothing where there is none that could be judged. */
   readonly tableOf: (name: string) => TableId | undefined;
   /** The database as a word of a command, without a password; nothing for an embedded one. */

@@ -115,6 +115,8 @@ export interface Planting {
   readonly tenant?: Partial<Config['tenant']>;
   /** What is not the database's to say: its version. */
   readonly changed?: (facts: IsolationFacts) => IsolationFacts;
+  /** What the application needs beside its own rows to work; `nothing`: what is planted takes its rights. */
+  readonly use?: string;
 }
 
 class RolledBack extends Error {}
@@ -125,14 +127,34 @@ export async function plant(tx: Tx, { shape, sql }: Planting): Promise<void> {
   if (sql !== '') await tx.script(fill(shape, sql));
 }
 
+/** What the SQL of `--fix` did. */
+export interface Mended {
+  /** Statements that were run. */
+  readonly ran: readonly string[];
+  readonly left: readonly string[];
+}
+
+export interface Judged {
+  readonly facts: IsolationFacts;
+  readonly settings: IsolationSettings;
+  readonly report: IsolationReport;
+}
+
 /** What came of a fault: the judgement, or why PostgreSQL did not take it. */
-export type Outcome = { readonly report: IsolationReport } | { readonly error: unknown };
+export type Outcome =
+  | { readonly report: IsolationReport; readonly mended?: Mended | { readonly failed: unknown } }
+  | { readonly error: unknown };
+
+export interface JudgedFault extends Omit<Planting, 'shape'> {
+  /** Is asked in the same transaction. */
+  readonly mend?: (tx: Tx, planting: Planting, judged: Judged) => Promise<Mended>;
+}
 
 /** Judges the schema with each fault by itself. The schema is made once; every fault is taken out of it again. */
 export async function judgeEach(
   database: Database,
   shape: Shape,
-  plantings: readonly Omit<Planting, 'shape'>[],
+  plantings: readonly JudgedFault[],
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   const work = async (tx: Tx): Promise<never> => {
@@ -150,10 +172,17 @@ export async function judgeEach(
   return outcomes;
 }
 
-async function outcomeOf(tx: Tx, engine: Database['engine'], planting: Planting): Promise<Outcome> {
+async function outcomeOf(
+  tx: Tx,
+  engine: Database['engine'],
+  { mend, ...planting }: JudgedFault & Planting,
+): Promise<Outcome> {
   try {
     if (planting.sql !== '') await tx.script(fill(planting.shape, planting.sql));
-    return { report: await judgeWithin(tx, engine, planting) };
+    const judged = await judgeWithin(tx, engine, planting);
+    const { report } = judged;
+    if (mend === undefined) return { report };
+    return { report, mended: await mend(tx, planting, judged).catch((failed: unknown) => ({ failed })) };
   } catch (error) {
     return { error };
   }
@@ -164,7 +193,7 @@ export async function judgePlanted(database: Database, planting: Planting): Prom
   let report: IsolationReport | undefined;
   const work = async (tx: Tx): Promise<never> => {
     await plant(tx, planting);
-    report = await judgeWithin(tx, database.engine, planting);
+    ({ report } = await judgeWithin(tx, database.engine, planting));
     throw new RolledBack();
   };
   await database.transaction({}, work).catch((error: unknown) => {
@@ -174,9 +203,10 @@ export async function judgePlanted(database: Database, planting: Planting): Prom
   return report;
 }
 
-async function judgeWithin(tx: Tx, engine: Database['engine'], planting: Planting): Promise<IsolationReport> {
+/** The schema as it is. */
+export async function judgeWithin(tx: Tx, engine: Database['engine'], planting: Planting): Promise<Judged> {
   const { facts, settings } = await readPlanted(tx, engine, planting);
-  return judge(facts, settings);
+  return { facts, settings, report: await judge(facts, settings) };
 }
 
 /** What the schema is judged by. */

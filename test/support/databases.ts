@@ -57,8 +57,13 @@ export function eachEngine(declare: (engine: Engine) => void): void {
  * What the two engines do differently is the subject of the other suites, which run on both.
  */
 export function oneEngine(declare: (engine: Engine) => void): void {
-  const engine = process.env.DROVER_TEST_ENGINE === 'embedded' ? 'embedded' : 'server';
+  const engine = chosenEngine();
   describe(engine, () => declare(engine));
+}
+
+/** The engine of `oneEngine`, for a suite that runs on both and asks one of them more. */
+export function chosenEngine(): Engine {
+  return process.env.DROVER_TEST_ENGINE === 'embedded' ? 'embedded' : 'server';
 }
 
 /** An empty database of either engine, as openDatabase takes it. */

@@ -59,7 +59,7 @@ function selectFiles({ words, soak, pure, embedded }: Selection): string[] {
   return globSync('test/**/*.test.ts')
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => file.startsWith('test/soak/') === soak && (!pure || isPure(file)))
-    .filter((file) => !embedded || readFileSync(file, 'utf8').includes('oneEngine('))
+    .filter((file) => !embedded || readFileSync(file, 'utf8').match(/oneEngine\(|chosenEngine\(/))
     .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
     .sort();
 }

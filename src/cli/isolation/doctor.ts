@@ -98,7 +98,7 @@ async function runDoctor(session: Session, command: Command): Promise<number> {
     const { findings } = report;
     // Beside a report that a program reads they are no data.
     const shown = written === undefined ? terminal : onErrorStream(terminal);
-    writeFix(shown, fix, { findings, mends: about.mends(findings), place: about.place });
+    writeFix(shown, fix, { findings, mends: await about.mends(findings), place: about.place });
   }
   return isRefused(report, { failOn, requireProof: options.requireProof })
     ? exitStatus.changes

@@ -31,6 +31,8 @@ export interface RoleFact {
   readonly holds: readonly string[];
   /** Roles that it has or can become, by SET ROLE or by granting itself. */
   readonly becomes: readonly string[];
+  /** Roles that it was made a member of, as it was granted. */
+  readonly memberOf: readonly { readonly role: string; readonly grantor: string }[];
   /** May set `session_replication_role`, which switches triggers and keys off. */
   readonly setsReplicaMode: boolean;
   /** Settings that a session of this role begins with: `app.tenant_id=…`. */

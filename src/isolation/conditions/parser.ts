@@ -10,6 +10,9 @@ export interface Parser {
   readonly select: (text: string) => TreeNode | undefined;
 }
 
+/** An expression is parsed behind these words: locations in its tree count their bytes, too. */
+export const beforeExpression = 'SELECT (';
+
 /** The grammar is that of PostgreSQL 15: what a newer server prints in newer words is not parsed. */
 export async function loadParser(): Promise<Parser> {
   const { loadModule, parseSync } = await import('libpg-query');
@@ -22,7 +25,7 @@ export async function loadParser(): Promise<Parser> {
   return {
     select,
     expression: (text) => {
-      const [target] = nodes(select(`SELECT (${text})`)?.['targetList']);
+      const [target] = nodes(select(`${beforeExpression}${text})`)?.['targetList']);
       const value = opened(target).body['val'];
       return isNode(value) ? value : undefined;
     },

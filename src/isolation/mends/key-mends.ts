@@ -10,7 +10,7 @@ import { isMeant } from '../rules/keys/tenant-column-nullable.ts';
 import { makeKey, makeReferenced, tailOf } from './key-steps.ts';
 import { noSql } from './mend.ts';
 import type { Mending } from './mend.ts';
-import { altered, newName, replaced, validated } from './statements.ts';
+import { altered, newName, validated } from './statements.ts';
 
 /** The tenant's table that a finding is about. */
 export function ownedAt(ground: Ground, { at }: IsolationFinding): OwnedTable | undefined {
@@ -109,7 +109,7 @@ export function validateConstraint(ground: Ground, finding: IsolationFinding): M
   return { steps: [validated(on, fact.name, key === undefined ? [] : [key.references])] };
 }
 
-/** The same constraint, enforced, takes the place of the one that is declared alone. */
+/** One that is declared alone holds nothing, so nothing is lost while the same, enforced, takes its place. */
 export function enforce(ground: Ground, finding: IsolationFinding): Mending {
   const owned = ownedAt(ground, finding);
   const fact = ground.keys
@@ -120,28 +120,21 @@ export function enforce(ground: Ground, finding: IsolationFinding): Mending {
   const parents =
     owned?.table.foreignKeys.filter(({ name }) => name === fact.name).map(({ references }) => references) ??
     [];
-  const name = newName(ground, on, [on.name, ...fact.columns, fact.kind === 'foreign' ? 'fkey' : 'check']);
   const definition = fact.definition.replace(/ NOT ENFORCED$/, '');
-  const tables = [on.id, ...parents];
-  const add = `ALTER TABLE ${quoteTable(on)} ADD CONSTRAINT ${quoteIdent(name)} ${definition} NOT VALID`;
-  const isKey = fact.kind === 'foreign';
+  const [table, name] = [quoteTable(on), quoteIdent(fact.name)];
   return {
     steps: [
       altered({
         phase: 'expand',
-        what: `add ${name} to ${on.id}, not validated`,
-        sql: [add],
-        lock: isKey ? 'share row exclusive' : 'access exclusive',
-        tables,
-      }),
-      validated(on, name, parents),
-      altered({
-        phase: 'contract',
-        what: `let the enforced constraint take the place of ${fact.name} of ${on.id}`,
-        sql: replaced(on, fact.name, name),
+        what: `let ${fact.name} of ${on.id} hold for new rows`,
+        sql: [
+          `ALTER TABLE ${table} DROP CONSTRAINT ${name}`,
+          `ALTER TABLE ${table} ADD CONSTRAINT ${name} ${definition} NOT VALID`,
+        ],
         lock: 'access exclusive',
-        tables,
+        tables: [on.id, ...parents],
       }),
+      validated(on, fact.name, parents),
     ],
   };
 }

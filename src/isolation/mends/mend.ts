@@ -10,6 +10,7 @@ export type TableLock =
   | 'share row exclusive'
   | 'share'
   | 'share update exclusive'
+  | 'row exclusive'
   | 'row share';
 
 export interface MendStep {
@@ -33,6 +34,8 @@ export interface Mend {
   readonly note?: string;
   /** Lists the keys of rows that would refuse the steps: they are settled before. */
   readonly refusing?: string;
+  /** What its steps write as a whole, so that two mends of one are not taken at once: a policy, a table’s owner. */
+  readonly writes?: readonly string[];
 }
 
 /** What a rule says of one of its findings. */

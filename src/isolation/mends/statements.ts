@@ -1,6 +1,7 @@
 /** The statements of mends. A table is named with its schema, and a wait for a lock is short. */
 import { hash } from 'node:crypto';
 import type { TableId } from '../../engine/catalogue/catalog.ts';
+import { everybody } from '../../engine/isolation/facts.ts';
 import type { RelationFact } from '../../engine/isolation/facts.ts';
 import { quoteIdent, quoteTable } from '../../postgres/sql/identifiers.ts';
 import type { Ground } from '../ground.ts';
@@ -23,6 +24,16 @@ export interface Altered {
 /** Statements that are one transaction. */
 export function altered({ phase, what, sql, lock, tables, scans = false }: Altered): MendStep {
   return { phase, what, sql: [lockTimeout, ...sql], transactional: true, locks: [{ lock, tables }], scans };
+}
+
+/** Rights, roles and functions: nobody waits for what these statements lock. */
+export function stated(phase: MendPhase, what: string, sql: readonly string[]): MendStep {
+  return { phase, what, sql: [lockTimeout, ...sql], transactional: true, locks: [], scans: false };
+}
+
+/** A role as a statement names it. */
+export function roleWord(name: string): string {
+  return name === everybody ? 'PUBLIC' : quoteIdent(name);
 }
 
 /**

@@ -25,7 +25,10 @@ SELECT a.rolname::text AS name, a.rolsuper AS superuser, a.rolbypassrls AS "bypa
        a.rolcreaterole AS "createRole", a.oid < 16384 AND a.rolname LIKE 'pg\_%' AS predefined,
        has_parameter_privilege(a.oid, 'session_replication_role', 'SET') AS "setsReplicaMode",
        ARRAY(SELECT b.rolname::text FROM targets b WHERE pg_has_role(a.oid, b.oid, 'USAGE') ORDER BY 1) AS holds,
-       ARRAY(SELECT b.rolname::text FROM targets b WHERE ${canBecome('a', 'b')} ORDER BY 1) AS becomes
+       ARRAY(SELECT b.rolname::text FROM targets b WHERE ${canBecome('a', 'b')} ORDER BY 1) AS becomes,
+       (SELECT COALESCE(jsonb_agg(jsonb_build_object('role', pg_get_userbyid(m.roleid), 'grantor', pg_get_userbyid(m.grantor))
+                                  ORDER BY m.roleid, m.grantor), '[]')
+        FROM pg_auth_members m WHERE m.member = a.oid) AS "memberOf"
 FROM pg_roles a ORDER BY a.rolname::text COLLATE "C"`;
 
 /** Settings that sessions begin with: of all roles (empty name) or one, in this database or all. */

@@ -19,7 +19,7 @@ const byName = (shape: Shape): { column: string } => ({ column: shownAs(shape, '
 
 export const keyPlants: readonly Plant[] = [
   { rule: 'key-crosses-tenants', sql: crosses },
-  { rule: 'key-crosses-tenants', severity: 'warning', sql: `${toJob} ${crosses}` },
+  { rule: 'key-crosses-tenants', severity: 'warning', sql: `${toJob} ${crosses}`, use: 'nothing' },
   {
     rule: 'key-crosses-tenants',
     // A tree: the parent of a room may be another tenant's room.
@@ -30,6 +30,7 @@ export const keyPlants: readonly Plant[] = [
   {
     rule: 'key-crosses-tenants',
     // Two parents and no tenant of its own: one says whose the row is, the other may be anybody's.
+    left: 'no SQL',
     sql: `ALTER TABLE {{users}} ADD UNIQUE ({{id}});
       CREATE TABLE {{groups}} ({{org_id}} uuid NOT NULL REFERENCES {{orgs}}, {{id}} uuid PRIMARY KEY DEFAULT gen_random_uuid());
       CREATE INDEX ON {{groups}} ({{org_id}});
@@ -44,7 +45,12 @@ export const keyPlants: readonly Plant[] = [
   { rule: 'key-acts-across-tenants', sql: `${crosses} ON DELETE CASCADE` },
   { rule: 'key-acts-across-tenants', sql: `${crosses} ON DELETE SET NULL` },
   { rule: 'key-acts-across-tenants', sql: `${crosses} ON UPDATE CASCADE` },
-  { rule: 'key-acts-across-tenants', severity: 'warning', sql: `${toJob} ${crosses} ON DELETE CASCADE` },
+  {
+    rule: 'key-acts-across-tenants',
+    severity: 'warning',
+    sql: `${toJob} ${crosses} ON DELETE CASCADE`,
+    use: 'nothing',
+  },
   { rule: 'key-tenant-optional', sql: `${optional} ${secured('notes')}` },
   {
     rule: 'key-tenant-optional',
@@ -110,6 +116,7 @@ export const keyPlants: readonly Plant[] = [
     severity: 'warning',
     since: 180_000,
     sql: `${toJob} ALTER TABLE {{rooms}} ADD CONSTRAINT hopes CHECK ({{org_id}} IS NOT NULL) NOT ENFORCED`,
+    use: 'nothing',
   },
 ];
 
@@ -131,12 +138,14 @@ export const uniquePlants: readonly Plant[] = [
     severity: 'warning',
     // INCLUDE is not compared, nor is what a predicate reads.
     sql: `CREATE UNIQUE INDEX ON {{users}} (lower({{note}})) INCLUDE ({{org_id}}) WHERE {{org_id}} IS NOT NULL`,
+    left: 'no SQL',
     shapes: ['plain', 'quoted', 'elsewhere'],
   },
   {
     rule: 'unique-across-tenants',
     severity: 'warning',
     sql: `ALTER TABLE {{users}} ADD EXCLUDE USING hash ({{note}} WITH =)`,
+    left: 'no SQL',
     shapes: ['plain', 'quoted', 'elsewhere'],
   },
   {

@@ -9,6 +9,8 @@ function policy(using: string, check = tenant, table = 'bookings'): string {
 }
 
 const gate = `current_setting('app.scope', true) = 'system'`;
+/** Who sets it is the operator. */
+const scope = `SET LOCAL app.scope = 'system'`;
 const flag = `COALESCE(NULLIF(current_setting('app.scope', true), '')::boolean, false)`;
 
 const nullable = 'CREATE TABLE {{extra}} ({{org_id}} uuid REFERENCES {{orgs}}, {{id}} uuid NOT NULL UNIQUE);';
@@ -23,6 +25,7 @@ export const policyPlants: readonly Plant[] = [
     sql: `ALTER TABLE {{bookings}} DISABLE ROW LEVEL SECURITY; REVOKE ALL ON {{bookings}} FROM {{app}};
       GRANT SELECT ON {{bookings}} TO {{job}}`,
     shapes: ['plain'],
+    use: 'nothing',
   },
   {
     rule: 'rls-not-forced',
@@ -53,6 +56,7 @@ export const policyPlants: readonly Plant[] = [
     severity: 'warning',
     sql: 'ALTER POLICY tenant ON {{bookings}} USING (false) WITH CHECK (false)',
     shapes: ['plain'],
+    use: 'nothing',
   },
   {
     rule: 'policy-recursive',
@@ -74,17 +78,24 @@ export const policyPlants: readonly Plant[] = [
     shapes: ['plain'],
   },
   // An operator's setting is no owner: alone, by itself or with rows of nobody, it opens every tenant's rows to whoever sets it.
-  { rule: 'policy-ignores-tenant', sql: policy(gate, gate) },
-  { rule: 'policy-ignores-tenant', sql: policy(flag, flag), shapes: ['plain'] },
+  { rule: 'policy-ignores-tenant', sql: policy(gate, gate), use: scope },
+  {
+    rule: 'policy-ignores-tenant',
+    sql: policy(flag, flag),
+    use: `SET LOCAL app.scope = 'true'`,
+    shapes: ['plain'],
+  },
   {
     rule: 'policy-ignores-tenant',
     sql: policy(`${gate} OR {{org_id}} IS NULL`, gate),
     shapes: ['plain'],
+    use: scope,
   },
   {
     rule: 'policy-always-true',
     sql: `CREATE POLICY floor ON {{bookings}} AS RESTRICTIVE USING (${gate}); ${policy('true', 'true')}`,
     shapes: ['plain'],
+    use: scope,
   },
   {
     rule: 'policy-ignores-tenant',
@@ -129,6 +140,7 @@ export const policyPlants: readonly Plant[] = [
     rule: 'policy-reads-open-table',
     sql: `CREATE TABLE {{extra}} ({{id}} text, {{note}} uuid); GRANT SELECT, INSERT ON {{extra}} TO {{app}};
       ${policy(`{{org_id}} IN (SELECT e.{{note}} FROM {{extra}} e WHERE e.{{id}} = current_setting('app.user', true))`)}`,
+    use: `INSERT INTO {{extra}} VALUES ('ann', '00000000-0000-0000-0000-000000000001')`,
     tenant: () => ({ global: ['{{currencies}}', '{{extra}}'] }),
   },
   { rule: 'tenant-literal', sql: policy(`{{org_id}} = '7c9e6679-7425-40de-944b-e07fc1f90ae7'::uuid`) },
@@ -147,6 +159,13 @@ export const policyPlants: readonly Plant[] = [
     rule: 'volatile-in-policy',
     severity: 'info',
     sql: policy(`${tenant} AND clock_timestamp() > '2020-01-01'`),
+    left: 'no SQL',
+  },
+  {
+    rule: 'volatile-in-policy',
+    severity: 'info',
+    sql: `CREATE FUNCTION {{schema}}.open_now() RETURNS boolean LANGUAGE sql AS $$ SELECT now() > '2020-01-01' $$;
+      ${policy(`${tenant} AND {{schema}}.open_now()`)}`,
   },
   {
     rule: 'context-cast-unguarded',

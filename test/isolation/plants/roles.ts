@@ -44,6 +44,7 @@ export const rolePlants: readonly Plant[] = [
     rule: 'context-by-default',
     sql: `SET LOCAL app.org = '7c9e6679-7425-40de-944b-e07fc1f90ae7'`,
     shapes: ['plain'],
+    left: 'no SQL',
   },
   {
     rule: 'replica-mode-settable',

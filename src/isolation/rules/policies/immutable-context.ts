@@ -29,6 +29,6 @@ export const immutableContext: IsolationRule = {
 };
 
 /** The body is a text to everybody but the function's own language: it is searched for what changes. */
-function readsMore({ body, reads }: FunctionFact): boolean {
+export function readsMore({ body, reads }: FunctionFact): boolean {
   return reads.length > 0 || /\b(current_setting|current_user|session_user|current_role|FROM)\b/i.test(body);
 }

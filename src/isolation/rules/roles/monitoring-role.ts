@@ -2,7 +2,7 @@ import { listed, roleObject } from '../../ground.ts';
 import { rightsOf } from '../../reach.ts';
 import type { IsolationRule } from '../../rule.ts';
 
-const watching = ['pg_monitor', 'pg_read_all_stats'];
+export const watching = ['pg_monitor', 'pg_read_all_stats'];
 
 /** Statistics and running statements hold values of all tenants. */
 export const monitoringRole: IsolationRule = {
