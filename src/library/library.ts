@@ -65,15 +65,17 @@ export function openSite(options: shape.SiteOptions): Promise<shape.Site> {
 
 /**
  * Every place of a database that names a model of the registry, and until when each lasts. It needs no configuration, opens the database
- * itself, and only reads.
- * @throws DATABASE_UNREACHABLE, NO_DATABASE, MODEL_UNKNOWN, REGISTRY_INVALID, USAGE_INVALID
+ * itself, and only reads. With one it also says what that makes of each place, and which tenants use each model.
+ * @throws DATABASE_UNREACHABLE, NO_DATABASE, MODEL_UNKNOWN, REGISTRY_INVALID, CONFIG_INVALID, CONFIG_MISMATCH, USAGE_INVALID
  */
 export function inventory(options: shape.InventoryOptions): Promise<shape.Inventory> {
   return inMembers(async () => {
     refuseWrong('inventory', options);
-    const { database, registry, model, samplePercent } = options ?? {};
-    const where = whereOf({ database, ...given({ registry }) });
-    return inventoryJson(await inventoryAt(where, { model, samplePercent }));
+    const { database, config, trustConfig, registry, model, samplePercent } = options ?? {};
+    const where = whereOf({ database, ...given({ config, trustConfig, registry }) });
+    return inventoryJson(
+      await inventoryAt(where, { model, samplePercent, configured: config !== undefined }),
+    );
   });
 }
 

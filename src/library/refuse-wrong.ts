@@ -26,6 +26,8 @@ const asked = {
   } satisfies MembersOf<shape.SiteOptions>),
   inventory: z.strictObject({
     ...database,
+    config: text.optional(),
+    trustConfig: flag,
     model: text.optional(),
     samplePercent: z.number().gt(0).max(100).optional(),
   } satisfies MembersOf<shape.InventoryOptions>),

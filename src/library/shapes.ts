@@ -30,6 +30,10 @@ export interface Site {
 }
 
 export interface InventoryOptions extends DatabaseOptions {
+  /** A configuration: then places have roles, and models say who uses them. What is found does not depend on it. */
+  readonly config?: string;
+  /** The SQL of the configuration may call volatile functions although the login is a superuser. */
+  readonly trustConfig?: boolean;
   /** Only this model, by any of its names. */
   readonly model?: string;
   /** Of the pages of large tables, above 0 and up to 100. */
@@ -54,6 +58,8 @@ export interface Occurrence {
   readonly rows: number;
   /** Keys of some of the rows, as text. */
   readonly samples: readonly string[];
+  /** With a configuration: what its places there are for. Empty where it says nothing. */
+  readonly roles?: readonly string[];
 }
 
 /** A part of the schema whose text names a model. */
@@ -88,6 +94,16 @@ export interface InventoriedModel {
   readonly successor: string | null;
   /** Sum of the rows of all occurrences. */
   readonly count: number;
+  /** With a configuration: the tenants that use it by its places, and the shared rows; the most rows first. */
+  readonly usedBy?: readonly {
+    /** Null where the database has one tenant. */
+    readonly key: string | null;
+    readonly name: string;
+    /** Rows of configuration, the soft-deleted ones among them. */
+    readonly rows: number;
+    /** Rows that only record what happened. */
+    readonly history: number;
+  }[];
   readonly occurrences: readonly Occurrence[];
   readonly schema: readonly SchemaOccurrence[];
   readonly related: readonly Occurrence[];
@@ -109,6 +125,10 @@ export interface Inventory {
     readonly sampled: boolean;
   }[];
   readonly unread: readonly { readonly gap: string; readonly object: string; readonly message: string }[];
+  /** With a configuration: how many tenants were looked at; null where the database has one. */
+  readonly tenants?: number | null;
+  /** With a configuration: tenants that were not looked at, and why. */
+  readonly tenantsNotRead?: readonly string[];
   readonly durationMs: number;
 }
 

@@ -1,24 +1,36 @@
 /** An inventory of the database that is meant, and the same as a JSON document; see docs/guides/cli.md. */
+import { given } from '../engine/given.ts';
 import { toMark } from '../engine/inventory/mend.ts';
 import type { Occurrence, SchemaOccurrence } from '../engine/inventory/occurrence.ts';
 import { endOf, reportModel, reportModels } from '../engine/inventory/report.ts';
 import type { KnownModel, ModelReport } from '../engine/inventory/report.ts';
+import type { ModelFacts } from '../engine/models/model.ts';
+import { rowsOf } from '../engine/models/retirements.ts';
+import type { TenantUse } from '../engine/models/retirements.ts';
 import { nearestNames } from '../engine/nearest.ts';
+import { compareText } from '../engine/order.ts';
+import { rolesAt } from '../engine/rules/coverage.ts';
+import { tenancyOf } from '../engine/rules/tenancy.ts';
 import { DroverError } from '../errors.ts';
 import type { Database } from '../postgres/driver/database.ts';
 import { isComplete } from '../postgres/inventory/inventory.ts';
 import type { Inventory, InventoryRequest } from '../postgres/inventory/inventory.ts';
 import { takeInventory } from '../postgres/inventory/take-inventory.ts';
+import type { Site } from '../postgres/scope/site.ts';
+import { listTenants } from '../postgres/scope/tenants.ts';
+import { readTenantUses, sharedUnit } from '../postgres/usage/retirements.ts';
 import { inventoryModels } from '../registry/known/inventory-models.ts';
 import type { InventoryModels } from '../registry/known/inventory-models.ts';
 import { loadValid } from '../registry/load/folder.ts';
-import { withDatabase } from './open.ts';
+import { withDatabase, withSite } from './open.ts';
 import { shownUrl, type Where } from './where.ts';
 
 export interface InventoryAsked {
   /** Only this model, by any of its names. */
   readonly model: string | undefined;
   readonly samplePercent: number | undefined;
+  /** Say what the configuration makes of what was found? One that merely lies there is not asked. */
+  readonly configured?: boolean;
   /** Reads; for who shows how far it is, and may stop it. */
   readonly take?: (database: Database, request: InventoryRequest) => Promise<Inventory>;
 }
@@ -34,18 +46,48 @@ export interface TakenInventory {
   readonly asked: KnownModel | undefined;
   readonly samplePercent: number | undefined;
   readonly durationMs: number;
+  /** Undefined where none was given: the inventory itself is blind to it. */
+  readonly configuration: ConfiguredInventory | undefined;
+}
+
+/** A tenant that uses a model, or the shared rows, or the only tenant that there is. */
+export interface ModelUser {
+  /** Null where the database has one tenant. */
+  readonly key: string | null;
+  readonly name: string;
+  /** Rows of configuration, the soft-deleted ones among them: those that a migration would look at. */
+  readonly rows: number;
+  /** Rows that only record what happened. */
+  readonly history: number;
+}
+
+/** What a configuration says of the places that were found, and who uses the models there. */
+export interface ConfiguredInventory {
+  /** Of each place the roles that it has; none of one that the configuration does not know. */
+  readonly roles: ReadonlyMap<Occurrence, readonly string[]>;
+  /** By the id of the model; the most rows first. */
+  readonly uses: ReadonlyMap<string, readonly ModelUser[]>;
+  /** How many tenants were looked at; undefined where the database has one. */
+  readonly tenants: number | undefined;
+  /** Tenants that were not looked at, and why. */
+  readonly unread: readonly string[];
 }
 
 /** Opens the database, looks for all models of the registry, or for one, and closes it. @throws MODEL_UNKNOWN, REGISTRY_INVALID */
 export async function inventoryAt(
   where: Where,
-  { model, samplePercent, take = takeInventory }: InventoryAsked,
+  { model, samplePercent, configured = false, take = takeInventory }: InventoryAsked,
 ): Promise<TakenInventory> {
   const known = inventoryModels(loadValid(where.registry));
   const asked = model === undefined ? undefined : chooseModel(model, known);
   const begin = performance.now();
   const request = requestOf(known, asked, samplePercent);
-  const all = await withDatabase(where, (database) => take(database, request));
+  const { all, configuration } = configured
+    ? await withSite(where, { mayWrite: false }, async (site) => {
+        const taken = await take(site.database, request);
+        return { all: taken, configuration: taken.stopped ? undefined : await saidOf(site, taken, known) };
+      })
+    : { all: await withDatabase(where, (database) => take(database, request)), configuration: undefined };
   const isAsked = ({ model: named }: Occurrence): boolean => asked === undefined || named === asked.id;
   const found = { ...all, keys: all.keys.filter(isAsked) };
   return {
@@ -57,7 +99,50 @@ export async function inventoryAt(
     asked,
     samplePercent,
     durationMs: performance.now() - begin,
+    configuration,
   };
+}
+
+async function saidOf(site: Site, found: Inventory, known: InventoryModels): Promise<ConfiguredInventory> {
+  const roles = new Map<Occurrence, string[]>();
+  const unread: string[] = [];
+  const named = new Set(found.occurrences.map(({ model }) => model));
+  const idOf = ({ components: { name } }: ModelFacts): string =>
+    (name === undefined ? undefined : known.find(name)?.id) ?? '';
+  const single = tenancyOf(site.config) === 'single';
+  const tenants = single ? [] : await listTenants(site);
+  const uses = await readTenantUses(site, single ? 'single' : [...tenants, sharedUnit], {
+    isAsked: (model) => named.has(idOf(model)),
+    tellUnread: (tenant, { message }) => unread.push(`${tenant.key}: ${message}`),
+    tellRules: (rules) => {
+      for (const each of found.occurrences) {
+        const said = rolesAt(rules, each) ?? [];
+        roles.set(each, [...new Set([...(roles.get(each) ?? []), ...said])]);
+      }
+    },
+  });
+  return { roles, uses: byModel(uses, idOf), tenants: single ? undefined : tenants.length, unread };
+}
+
+function byModel(
+  uses: readonly TenantUse[],
+  idOf: (model: ModelFacts) => string,
+): ReadonlyMap<string, readonly ModelUser[]> {
+  const groups = Map.groupBy(uses, ({ model }) => idOf(model));
+  return new Map([...groups].map(([id, those]) => [id, usersOf(those)]));
+}
+
+/** A tenant counts once, however many of its models are this one. */
+function usersOf(uses: readonly TenantUse[]): ModelUser[] {
+  const groups = Map.groupBy(uses, ({ tenant }) => tenant?.key ?? null);
+  return [...groups]
+    .map(([key, those]) => ({
+      key,
+      name: those[0]?.tenant?.name ?? '',
+      rows: rowsOf(those),
+      history: those.reduce((sum, { history }) => sum + history, 0),
+    }))
+    .toSorted((a, b) => b.rows - a.rows || b.history - a.history || compareText(a.name, b.name));
 }
 
 function requestOf(
@@ -88,22 +173,29 @@ function chooseModel(text: string, { find, models }: InventoryModels): KnownMode
   });
 }
 
-export function inventoryJson({ found, reports, database, samplePercent, durationMs }: TakenInventory) {
+export function inventoryJson(taken: TakenInventory) {
+  const { found, reports, database, samplePercent, durationMs, configuration } = taken;
   return {
     database,
     complete: isComplete(found) && samplePercent === undefined,
     stopped: found.stopped,
     samplePercent: samplePercent ?? null,
     way: found.way,
-    models: reports.map(modelJson),
+    models: reports.map((report) => modelJson(report, configuration)),
     keys: found.keys,
     read: found.read,
     unread: found.unread,
+    ...(configuration === undefined
+      ? {}
+      : { tenants: configuration.tenants ?? null, tenantsNotRead: configuration.unread }),
     durationMs: Math.round(durationMs),
   };
 }
 
-function modelJson({ model, count, occurrences, schema, related, relatedSchema }: ModelReport) {
+function modelJson(
+  { model, count, occurrences, schema, related, relatedSchema }: ModelReport,
+  configuration: ConfiguredInventory | undefined,
+) {
   const {
     id,
     vendor,
@@ -122,7 +214,11 @@ function modelJson({ model, count, occurrences, schema, related, relatedSchema }
     lifecycle: { status, announced, shutdown, notBefore, distributors, ends: endOf(model) ?? null },
     successor,
     count,
-    occurrences,
+    ...(configuration === undefined ? {} : { usedBy: configuration.uses.get(id) ?? [] }),
+    occurrences: occurrences.map((each) => ({
+      ...each,
+      ...given({ roles: configuration?.roles.get(each) }),
+    })),
     schema: schema.map((each) => schemaJson(each, successor)),
     related,
     relatedSchema: relatedSchema.map((each) => schemaJson(each, null)),

@@ -1,5 +1,8 @@
 /** `drover inventory` on a database that it has never seen: for people, as JSON and CSV, sampled, stopped, and where it cannot. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
 import { waitUntil } from '../support/guarantee.ts';
@@ -253,3 +256,121 @@ it('reads the embedded database, and leaves Drover’s own records out', async (
   );
   await demo.drop();
 });
+
+describe('with a configuration', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'drover-inventory-'));
+  const file = join(folder, 'drover.config.yaml');
+  const places = `
+model: { identity: [name] }
+places:
+  - { at: agents.model, role: reference }
+  - { at: agents.settings, json: /old, role: history }
+  - { at: runs.model, role: history }
+  - { at: agents.title, role: ignore }
+`;
+  let given: Awaited<ReturnType<typeof freshServerDatabase>>;
+  before(async () => {
+    given = await freshServerDatabase('configured');
+    const client = new pg.Client({ connectionString: given.url });
+    await client.connect();
+    await client.query(`
+      CREATE TABLE orgs (id text PRIMARY KEY, name text);
+      CREATE TABLE agents (id int PRIMARY KEY, org text REFERENCES orgs, model text, title text, settings jsonb);
+      CREATE TABLE runs (id int PRIMARY KEY, agent int REFERENCES agents, model text);
+      CREATE TABLE notes (id int PRIMARY KEY, org text REFERENCES orgs, body text);
+      CREATE SCHEMA aside; CREATE TABLE aside.bots (model text);
+      INSERT INTO orgs VALUES ('a', 'Alder'), ('b', 'Birch'), ('c', 'Cedar');
+      INSERT INTO agents VALUES (1, 'a', 'gpt-4o', 'gpt-4o', '{"old": "gpt-4o", "new": "gpt-4o"}'), (2, 'a', 'openai/gpt-4o', NULL, NULL),
+        (3, 'b', 'gpt-4o', NULL, NULL), (4, NULL, 'gpt-4o', NULL, NULL), (5, 'c', 'o3', NULL, NULL);
+      INSERT INTO runs VALUES (1, 1, 'gpt-4o'), (2, 1, 'gpt-4o'), (3, 3, 'gpt-4o');
+      INSERT INTO notes VALUES (1, 'c', 'gpt-4o'); INSERT INTO aside.bots VALUES ('gpt-4o');`);
+    await client.end();
+  });
+  after(async () => {
+    await given.drop();
+    rmSync(folder, { recursive: true });
+  });
+  const configured = (tenant: string, ...words: string[]) => {
+    writeFileSync(file, `version: 1\n${tenant}\n${places}`);
+    return droverHere(['inventory', '--database', given.url, '--config', file, ...words], builtIn);
+  };
+  const rows =
+    'tenant: { root: orgs, key: id, display: name, column: org, links: { runs: agent -> agents.id } }';
+
+  it('says of each place what it makes of it, and of each model who uses it', async () => {
+    const { status, stdout, stderr } = await configured(rows, '--json', '--model', 'gpt-4o');
+    assert.equal(status, 0, stderr);
+    const { tenants, tenantsNotRead, models } = JSON.parse(stdout) as ShownConfigured;
+    assert.deepEqual([tenants, tenantsNotRead], [3, []]);
+    assert.deepEqual(
+      models[0]?.occurrences.map(({ table, column, path, rows, roles }) =>
+        [`${table}.${column}${path ?? ''}`, rows, ...roles].join(' '),
+      ),
+      [
+        'aside.bots.model 1',
+        'public.agents.model 3 reference',
+        'public.agents.model 1 reference',
+        'public.agents.settings/new 1',
+        'public.agents.settings/old 1 history',
+        'public.agents.title 1 ignore',
+        'public.notes.body 1',
+        'public.runs.model 3 history',
+      ],
+    );
+    assert.deepEqual(
+      models[0]?.usedBy.map(({ name, rows, history }) => [name, rows, history]),
+      [
+        ['Alder', 2, 2],
+        ['Birch', 1, 1],
+        ['shared rows', 1, 0],
+      ],
+    );
+  });
+
+  it('says the same to people and in CSV, and of a database with one tenant', async () => {
+    const { stdout } = await configured(rows);
+    assert.match(stdout, /^notes\.body\t1\tgpt-4o\tnothing$/m);
+    assert.match(stdout, /^runs\.model\t3\tgpt-4o\thistory$/m);
+    const said = stdout.replaceAll(/\s+/g, ' ');
+    assert.ok(
+      said.includes(
+        '2 of 3 tenants: Alder 2 rows and 2 rows of history, Birch 1 row and 1 row of history, shared rows 1 row.',
+      ),
+      said,
+    );
+    assert.ok(said.includes('1 of 3 tenants: Cedar 1 row.'), said);
+    const csv = (await configured(rows, '--csv')).stdout.trimEnd().split('\r\n');
+    assert.match(csv[0] ?? '', /,samples,roles$/);
+    assert.ok(
+      csv.some((line) => line.includes('runs.model') && line.endsWith(',history')),
+      csv.join('\n'),
+    );
+    const alone = await configured('tenant: { root: none }', '--model', 'gpt-4o');
+    assert.match(alone.stdout.replaceAll(/\s+/g, ' '), / In its places: 4 rows and 3 rows of history\. /);
+  });
+
+  it('takes no configuration that merely lies there, and refuses a wrong one before it reads', async () => {
+    const { stdout } = await droverHere(['inventory', '--database', given.url, '--json'], {
+      env: { ...builtIn.env, DROVER_CONFIG: file },
+    });
+    assert.doesNotMatch(stdout, /"roles"/);
+    const wrong = await configured('tenant: { root: nowhere }');
+    assert.deepEqual([wrong.status, wrong.stdout], [1, '']);
+    assert.match(wrong.stderr, /CONFIG_MISMATCH/);
+  });
+});
+
+interface ShownConfigured {
+  readonly tenants: number | null;
+  readonly tenantsNotRead: readonly string[];
+  readonly models: readonly {
+    readonly occurrences: readonly {
+      readonly table: string;
+      readonly column: string;
+      readonly path: string | null;
+      readonly rows: number;
+      readonly roles: readonly string[];
+    }[];
+    readonly usedBy: readonly { readonly name: string; readonly rows: number; readonly history: number }[];
+  }[];
+}

@@ -9,7 +9,7 @@ import {
   retirementEvents,
   saysWhat,
 } from '../../src/engine/models/retirements.ts';
-import type { RetiringUse } from '../../src/engine/models/retirements.ts';
+import type { TenantUse } from '../../src/engine/models/retirements.ts';
 import { sharedRows } from '../../src/engine/tenant.ts';
 
 const model = (key: string, change: Partial<ModelFacts> = {}): ModelFacts => ({
@@ -23,10 +23,11 @@ const model = (key: string, change: Partial<ModelFacts> = {}): ModelFacts => ({
   shutdown: '2027-02-19',
   ...change,
 });
-const use = (tenant: string, rows: Record<string, number>, of = model(tenant)): RetiringUse => ({
+const use = (tenant: string, rows: Record<string, number>, of = model(tenant)): TenantUse => ({
   tenant: { key: tenant, name: tenant.toUpperCase() },
   model: of,
   rows,
+  history: 0,
 });
 
 describe('retirements', () => {

@@ -36,7 +36,7 @@ const pages: ReadonlyMap<string, Setting> = new Map<string, Setting>([
   ['docs/guides/http.md', {}],
   [
     'docs/guides/inventory.md',
-    { example: ['b-text-pairs', "ALTER TABLE agents ALTER COLUMN model SET DEFAULT 'gpt-4o'"] },
+    { clone: true, example: ['b-text-pairs', "ALTER TABLE agents ALTER COLUMN model SET DEFAULT 'gpt-4o'"] },
   ],
   ['docs/guides/isolation.md', {}],
   ['docs/guides/library.md', {}],

@@ -25,6 +25,8 @@ import { daysBetween } from '../../engine/models/retirements.ts';
 interface InventoryOptions extends JsonOption, RegistryOption {
   readonly data?: string;
   readonly database?: string;
+  readonly config?: string;
+  readonly trustConfig?: boolean;
   readonly csv?: boolean;
   readonly model?: string;
   readonly sample?: number;
@@ -43,7 +45,9 @@ export const inventory: Verb = {
         .option('--within <days>', 'status 2 where a model that is named ends so soon, or has ended', days)
         .optionsGroup('Which database:')
         .option('--data <folder>', 'embedded database with Drover’s own schema (default: ./drover-data)')
-        .option('--database <url>', 'postgres://… or pglite:FOLDER'),
+        .option('--database <url>', 'postgres://… or pglite:FOLDER')
+        .option('--config <file>', 'also say what it makes of each place, and which tenants use each model')
+        .option('--trust-config', 'its SQL may call volatile functions although the login is a superuser'),
     ),
   run: run,
 };
@@ -61,11 +65,12 @@ function days(text: string): number {
 
 async function run(session: Session, command: Command): Promise<number> {
   const options = command.opts<InventoryOptions>();
-  const { data, database, registry, model, sample: samplePercent } = options;
-  const where = resolveWhere(given({ data, database, registry }), session.environment);
+  const { data, database, config, trustConfig, registry, model, sample: samplePercent } = options;
+  const where = resolveWhere(given({ data, database, config, trustConfig, registry }), session.environment);
   const shown = await inventoryAt(where, {
     model,
     samplePercent,
+    configured: config !== undefined,
     take: (opened, request) => take(session, opened, request),
   });
   show(session, options, shown);

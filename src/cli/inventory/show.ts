@@ -5,8 +5,9 @@ import { endOf } from '../../engine/inventory/report.ts';
 import type { KnownModel, ModelReport } from '../../engine/inventory/report.ts';
 import { daysBetween } from '../../engine/models/retirements.ts';
 import { printable, rowCount } from '../../engine/plan/row-text.ts';
+import { isSharedRows } from '../../engine/tenant.ts';
 import { isComplete } from '../../postgres/inventory/inventory.ts';
-import type { TakenInventory } from '../../site/inventory.ts';
+import type { ConfiguredInventory, ModelUser, TakenInventory } from '../../site/inventory.ts';
 import { showTable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { wrapLine } from '../terminal/wrap.ts';
@@ -47,12 +48,48 @@ function showModel(terminal: Terminal, report: ModelReport, shown: TakenInventor
   );
   if (count === 0 && schema.length === 0) out(`  Nothing names it${wherever(shown)}.`);
   if (occurrences.length > 0) {
-    const rows = occurrences.map((each) => [placeOf(each), each.rows, writtenOf(each)]);
-    showTable(terminal, { head: ['where', 'rows', 'how it is written'], rows });
+    const said = shown.configuration?.roles;
+    const rows = occurrences.map((each) => [
+      placeOf(each),
+      each.rows,
+      writtenOf(each),
+      ...(said === undefined ? [] : [saidOf(said.get(each))]),
+    ]);
+    const added = said === undefined ? [] : ['by the configuration'];
+    showTable(terminal, { head: ['where', 'rows', 'how it is written', ...added], rows });
   }
+  if (shown.configuration !== undefined)
+    sayLine(terminal, printable(`  ${usersLine(model.id, shown.configuration)}`));
   for (const each of schema) for (const line of schemaLines(each, model)) sayLine(terminal, line);
   for (const line of relatedLines(report)) sayLine(terminal, line);
   out();
+}
+
+/** The roles of a place; undefined where no tenant's rules know the table. */
+function saidOf(roles: readonly string[] | undefined): string {
+  return roles === undefined || roles.length === 0 ? 'nothing' : roles.join(', ');
+}
+
+const mostUsers = 5;
+
+/** `3 of 40 tenants use it: Acme 8 rows, Bolt 3 rows and 1 of history, shared rows 1 row.` */
+function usersLine(id: string, { uses, tenants }: ConfiguredInventory): string {
+  const users = uses.get(id) ?? [];
+  const named = users.filter(({ key }) => key !== null && !isSharedRows(key)).length;
+  const others = users.length > mostUsers ? `, … ${users.length - mostUsers} more` : '';
+  const list = users.slice(0, mostUsers).map(userText).join(', ');
+  const who = tenants === undefined ? 'In its places' : `${named} of ${counted(tenants, 'tenant')}`;
+  if (users.length === 0)
+    return `${tenants === undefined ? 'No place' : 'No tenant'} of the configuration uses it.`;
+  return `${who}: ${list}${others}.`;
+}
+
+function userText({ name, rows, history }: ModelUser): string {
+  const past = history === 0 ? '' : `${rowCount(history)} of history`;
+  const amount = [rows === 0 && history > 0 ? '' : rowCount(rows), past]
+    .filter((part) => part !== '')
+    .join(' and ');
+  return name === '' ? amount : `${name} ${amount}`;
 }
 
 /** `retires 2027-01-14, in 46 days; gpt-5.4 follows` */
@@ -150,7 +187,15 @@ function showUnread({ out, style, width }: Terminal, unread: readonly UnreadObje
       out(line);
 }
 
-function summary({ found, reports, database, asked, samplePercent, durationMs }: TakenInventory): string[] {
+function summary({
+  found,
+  reports,
+  database,
+  asked,
+  samplePercent,
+  durationMs,
+  configuration,
+}: TakenInventory): string[] {
   const bytes = found.read.reduce((sum, each) => sum + each.bytes, 0);
   const count = reports.reduce((sum, report) => sum + report.count, 0);
   const schema = reports.reduce((sum, report) => sum + report.schema.length, 0);
@@ -169,6 +214,7 @@ function summary({ found, reports, database, asked, samplePercent, durationMs }:
       ? []
       : ['There is no table to read: is it the database that you mean?']),
     ...(isComplete(found) ? [] : ['Not everything could be read: a model may be named where nobody looked.']),
+    ...(configuration?.unread ?? []).map((why) => `Not read for its tenant: ${why}`),
     ...(found.stopped ? ['Partial: it was stopped, and what was not read is not counted.'] : []),
   ];
 }
@@ -195,16 +241,27 @@ const head = [
 ];
 
 /** Of a key that only reads like a model nothing is said about that model. */
-export function inventoryCsv({ reports, found: { keys } }: TakenInventory): string {
+export function inventoryCsv({ reports, found: { keys }, configuration }: TakenInventory): string {
+  const said = configuration?.roles;
   const ofKeys = keys.map((each) => [each.model, '', '', '', 'key', ...rowFields(each)]);
-  return csvText(head, [...reports.flatMap(linesOf), ...ofKeys]);
+  const lines = [...reports.flatMap((report) => linesOf(report, said)), ...ofKeys];
+  if (said === undefined) return csvText(head, lines);
+  return csvText(
+    [...head, 'roles'],
+    lines.map((line) => [...line, ...Array.from({ length: head.length + 1 - line.length }, () => '')]),
+  );
 }
 
-function linesOf(report: ModelReport): string[][] {
+function linesOf(report: ModelReport, said: ConfiguredInventory['roles'] | undefined): string[][] {
   const { model } = report;
   const lead = [model.id, model.status, endOf(model) ?? '', model.successor ?? ''];
   return [
-    ...report.occurrences.map((each) => [...lead, 'model', ...rowFields(each)]),
+    ...report.occurrences.map((each) => [
+      ...lead,
+      'model',
+      ...rowFields(each),
+      ...(said === undefined ? [] : [(said.get(each) ?? []).join(' ')]),
+    ]),
     ...report.schema.map((each) => [...lead, 'model', ...schemaFields(each)]),
     ...report.related.map((each) => [...lead, 'related', ...rowFields(each)]),
     ...report.relatedSchema.map((each) => [...lead, 'related', ...schemaFields(each)]),

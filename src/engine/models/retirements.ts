@@ -8,13 +8,15 @@ import type { TenantRef } from '../tenant.ts';
 import type { CalendarEvent } from './calendar.ts';
 import type { Successor } from './successor.ts';
 
-/** One tenant's use of one model that ends. */
-export interface RetiringUse {
+/** One tenant's use of one model. */
+export interface TenantUse {
   readonly tenant: TenantRef | null;
   readonly model: ModelFacts;
   readonly successor?: Successor | undefined;
   /** Rows of configuration by entity type, the soft-deleted ones among them. */
   readonly rows: Readonly<Record<string, number>>;
+  /** Rows that only record what happened. */
+  readonly history: number;
 }
 
 interface AffectedTenant {
@@ -46,7 +48,7 @@ export interface Retirement {
 }
 
 /** The retirements that affect somebody, by day, then by how many rows they affect. Those without a day come last. */
-export function groupRetirements(uses: readonly RetiringUse[]): Retirement[] {
+export function groupRetirements(uses: readonly TenantUse[]): Retirement[] {
   const affected = uses.filter(({ model, rows }) => isEnding(model) && total(rows) > 0);
   return [...Map.groupBy(affected, groupOf).values()]
     .map(retirement)
@@ -63,7 +65,7 @@ function dayOf({ shutdown }: ModelFacts): string | null {
 }
 
 /** Models of one name differ by provider. Of a model that the registry knows, the provider is only what a tenant calls the vendor. */
-function groupOf({ model }: RetiringUse): string {
+function groupOf({ model }: TenantUse): string {
   const { name = '', family = '', provider = '' } = model.components;
   return JSON.stringify([dayOf(model), model.kind, name, family, isKnown(model) ? '' : provider]);
 }
@@ -72,7 +74,7 @@ function isKnown({ spellings = [] }: ModelFacts): boolean {
   return spellings.length > 0;
 }
 
-function retirement(uses: readonly RetiringUse[]): Retirement {
+function retirement(uses: readonly TenantUse[]): Retirement {
   const [first] = uses;
   if (first === undefined) throw new Error('a group has at least one member');
   const says = unique(uses.flatMap(({ model }) => model.lifecycle ?? [noteOfRow(model)]));
@@ -96,7 +98,7 @@ function retirement(uses: readonly RetiringUse[]): Retirement {
   };
 }
 
-function commonComponents(uses: readonly RetiringUse[]): ModelFacts['components'] {
+function commonComponents(uses: readonly TenantUse[]): ModelFacts['components'] {
   const [first, ...others] = uses.map(({ model }) => model.components);
   const common = Object.entries(first ?? {}).filter(([name, value]) =>
     others.every((components) => components[name] === value),
@@ -104,14 +106,14 @@ function commonComponents(uses: readonly RetiringUse[]): ModelFacts['components'
   return Object.fromEntries(common);
 }
 
-function affectedTenant({ tenant, model, successor, rows }: RetiringUse): AffectedTenant[] {
+function affectedTenant({ tenant, model, successor, rows }: TenantUse): AffectedTenant[] {
   if (tenant === null) return [];
   const keys = { modelKey: model.key ?? null, successorKey: successor?.key ?? null };
   return [{ key: tenant.key, name: tenant.name, ...keys, rows: total(rows) }];
 }
 
 /** The successor of the most rows. */
-function commonSuccessor(uses: readonly RetiringUse[]): Retirement['successor'] {
+function commonSuccessor(uses: readonly TenantUse[]): Retirement['successor'] {
   const named = uses.filter(({ successor }) => successor !== undefined);
   const byName = Map.groupBy(named, ({ successor }) => successor?.name ?? '');
   const [most] = [...byName.values()].toSorted((a, b) => rowsOf(b) - rowsOf(a));
@@ -119,7 +121,8 @@ function commonSuccessor(uses: readonly RetiringUse[]): Retirement['successor'] 
   return successor === undefined ? null : { name: successor.name, by: successor.by };
 }
 
-function rowsOf(uses: readonly RetiringUse[]): number {
+/** Rows of configuration that use a model. */
+export function rowsOf(uses: readonly TenantUse[]): number {
   return uses.reduce((sum, { rows }) => sum + total(rows), 0);
 }
 

@@ -1,6 +1,6 @@
 /** What the rules speak about: columns that say whose and which a row is, and places that lead to a value. */
 import { canMove } from './place.ts';
-import { findColumn, type Table, type TableId } from '../catalogue/catalog.ts';
+import { findColumn, findTable, type Table, type TableId } from '../catalogue/catalog.ts';
 import { findNamedTable } from '../catalogue/names.ts';
 import type { ModelTable, Place } from './place.ts';
 import type { Rules } from './references.ts';
@@ -36,6 +36,21 @@ function namingColumns({ scope }: Rules, { table: models, key, config }: ModelTa
       : []),
     ...ofProviders,
   ];
+}
+
+/**
+ * What the configuration says of a place, whatever stands there: the roles of its places, or that it is what a model is called. Empty
+ * where it says nothing; undefined of a table that it leaves out.
+ */
+export function rolesAt(
+  rules: Rules,
+  at: { readonly table: TableId; readonly column: string; readonly path: string | null },
+): readonly string[] | undefined {
+  const table = findTable(rules.catalog, at.table);
+  if (table === undefined) return undefined;
+  const roles = placesAt(rules, at).map(({ role }) => role);
+  if (roles.length > 0) return [...new Set(roles)];
+  return identifyingColumns(rules, table).has(at.column) ? ['catalogue'] : [];
 }
 
 /** Places that lead to a value, whatever it is: those of the column, or those whose pointer fits the path. */

@@ -9,7 +9,7 @@ import { isRowOf, knownModels, ofItsKind, withKnownNames } from '../../engine/ru
 import { modelTablesOf } from '../../engine/rules/references.ts';
 import type { Rules } from '../../engine/rules/references.ts';
 import { groupRetirements } from '../../engine/models/retirements.ts';
-import type { Retirement, RetiringUse } from '../../engine/models/retirements.ts';
+import type { Retirement, TenantUse } from '../../engine/models/retirements.ts';
 import { successorOf } from '../../engine/models/successor.ts';
 import { isSharedRows, sharedRows } from '../../engine/tenant.ts';
 import { DroverError } from '../../errors.ts';
@@ -44,14 +44,36 @@ export async function readRetirements(
   tenants: readonly NamedTenant[] | 'single',
   tellUnread?: TellUnread,
 ): Promise<Retirement[]> {
-  if (tenants === 'single') return groupRetirements(await readAlone(site, null, []));
-  const uses: RetiringUse[] = [];
-  const ending: ModelFacts[] = [];
+  return groupRetirements(await readTenantUses(site, tenants, { isAsked: isEnding, tellUnread }));
+}
+
+export interface UseRequest {
+  readonly isAsked: (model: ModelFacts) => boolean;
+  readonly tellUnread?: TellUnread | undefined;
+  /** Is given the rules of each transaction: one configuration has others for each schema. */
+  readonly tellRules?: (rules: Rules) => void;
+}
+
+/** Who uses the models that are asked for; `single` for a database with one tenant. */
+export async function readTenantUses(
+  site: Site,
+  tenants: readonly NamedTenant[] | 'single',
+  request: UseRequest,
+): Promise<TenantUse[]> {
+  const found: ModelFacts[] = [];
+  if (tenants === 'single') return readAlone(site, null, { ...request, found });
+  const uses: TenantUse[] = [];
   const [units, named] = [tenants.filter(isShared), tenants.filter((tenant) => !isShared(tenant))];
   for (let from = 0; from < named.length; from += batchSize)
-    uses.push(...(await readBatch(site, named.slice(from, from + batchSize), { ending, tellUnread })));
-  for (const unit of units) uses.push(...(await readAlone(site, unit, withoutKeys(ending))));
-  return groupRetirements(uses);
+    uses.push(...(await readBatch(site, named.slice(from, from + batchSize), { ...request, found })));
+  for (const unit of units)
+    uses.push(...(await readAlone(site, unit, { ...request, found: withoutKeys(found) })));
+  return uses;
+}
+
+interface UseReading extends UseRequest {
+  /** The rows of tenants are added; for the shared rows, the models that they may name beside those of everybody. */
+  readonly found: ModelFacts[];
 }
 
 /** Each model once, by its name: rows of everybody can name a tenant's model in no other way. */
@@ -67,16 +89,18 @@ function isShared({ key }: NamedTenant): boolean {
 async function readBatch(
   site: Site,
   tenants: readonly NamedTenant[],
-  { ending, tellUnread }: { readonly ending: ModelFacts[]; readonly tellUnread: TellUnread | undefined },
-): Promise<RetiringUse[]> {
+  reading: UseReading,
+): Promise<TenantUse[]> {
   const [only] = tenants;
-  if (tenants.length === 1 && only !== undefined) return readAlone(site, only, ending);
-  const together = await readTogether(site, tenants, ending).catch(unlessOneByOne);
+  if (tenants.length === 1 && only !== undefined) return readAlone(site, only, reading);
+  const together = await readTogether(site, tenants, reading).catch(unlessOneByOne);
   if (together !== undefined) return together;
-  const uses: RetiringUse[] = [];
+  const uses: TenantUse[] = [];
   for (const tenant of tenants)
     uses.push(
-      ...(await readAlone(site, tenant, ending).catch((error: unknown) => told(tellUnread, tenant, error))),
+      ...(await readAlone(site, tenant, reading).catch((error: unknown) =>
+        told(reading.tellUnread, tenant, error),
+      )),
     );
   return uses;
 }
@@ -96,41 +120,40 @@ function unlessOneByOne(error: unknown): undefined {
 function readTogether(
   site: Site,
   tenants: readonly NamedTenant[],
-  ending: ModelFacts[],
-): Promise<RetiringUse[]> {
+  reading: UseReading,
+): Promise<TenantUse[]> {
   const names = new Map(tenants.map((tenant) => [tenant.key, tenant]));
   const fleet = [...names.keys()];
   return withTenants(site, { tenants: fleet, readOnly: true }, async (tx) => {
     const rules = await readRules(tx, site, undefined);
     const isWanted = ({ tenant }: ModelFacts): boolean =>
       tenant === null || (tenant !== undefined && names.has(tenant));
-    return readUses(tx, rules, { isWanted, fleet, ending, whose: (tenant) => names.get(tenant) ?? null });
+    return readUses(tx, rules, { ...reading, isWanted, fleet, whose: (tenant) => names.get(tenant) ?? null });
   });
 }
 
-function readAlone(site: Site, tenant: NamedTenant | null, ending: ModelFacts[]): Promise<RetiringUse[]> {
+function readAlone(site: Site, tenant: NamedTenant | null, reading: UseReading): Promise<TenantUse[]> {
   const key = tenant?.key;
   return withTenant(site, { tenant: key, readOnly: true }, async (tx) =>
     readUses(tx, await readRules(tx, site, key), {
+      ...reading,
       tenant: key,
       isWanted: () => true,
-      ending,
       whose: () => tenant,
     }),
   );
 }
 
-interface EndingUseQuery {
+interface UnitReading extends UseReading {
   readonly tenant?: string | undefined;
   readonly fleet?: readonly string[];
   readonly isWanted: (model: ModelFacts) => boolean;
-  /** The rows of tenants that end are added; for the shared rows, the models that they may name beside those of everybody. */
-  readonly ending: ModelFacts[];
   readonly whose: (tenant: string) => NamedTenant | null;
 }
 
-async function readUses(tx: Tx, rules: Rules, query: EndingUseQuery): Promise<RetiringUse[]> {
-  const uses: RetiringUse[] = [];
+async function readUses(tx: Tx, rules: Rules, query: UnitReading): Promise<TenantUse[]> {
+  query.tellRules?.(rules);
+  const uses: TenantUse[] = [];
   for (const kind of rules.kinds) uses.push(...(await readKind(tx, { rules, kind }, query)));
   return uses;
 }
@@ -138,16 +161,16 @@ async function readUses(tx: Tx, rules: Rules, query: EndingUseQuery): Promise<Re
 async function readKind(
   tx: Tx,
   { rules, kind }: { readonly rules: Rules; readonly kind: string },
-  { tenant, fleet, isWanted, whose, ending }: EndingUseQuery,
-): Promise<RetiringUse[]> {
+  { tenant, fleet, isWanted, isAsked, whose, found }: UnitReading,
+): Promise<TenantUse[]> {
   const rows = (await listModelsOfKind(tx, { rules, tenant }, kind)).filter(isWanted);
   const isText = rules.modelTables.length === 0;
   const named = isText ? await listTextModels(tx, rules, { tenant, kind, rows }) : knownModels(rules, kind);
   // What has no row is everybody's.
-  const known = named.filter(isEnding).map((model) => ({ ...model, tenant: null }));
-  const own = rows.filter(isEnding);
-  const models = isSharedRows(tenant) ? nameable(rules, kind, { own, known, ending }) : [...own, ...known];
-  if (!isSharedRows(tenant)) ending.push(...own.filter((row) => typeof row.tenant === 'string'));
+  const known = named.filter(isAsked).map((model) => ({ ...model, tenant: null }));
+  const own = rows.filter(isAsked);
+  const models = isSharedRows(tenant) ? nameable(rules, kind, { own, known, found }) : [...own, ...known];
+  if (!isSharedRows(tenant)) found.push(...own.filter((row) => typeof row.tenant === 'string'));
   if (models.length === 0) return [];
   const asked = { rules: withKnownNames(rules), models, tenant, ...(fleet === undefined ? {} : { fleet }) };
   const rowsOf = rowsByTenant(rows, fleet);
@@ -158,7 +181,13 @@ async function readKind(
       return [];
     const successor = successorOf(theirs, model, rules.knowledge);
     return [
-      { tenant: whose(used.tenant), model: ofItsKind(model), successor, rows: configured(used.counts) },
+      {
+        tenant: whose(used.tenant),
+        model: ofItsKind(model),
+        successor,
+        rows: configured(used.counts),
+        history: Object.values(used.counts).reduce((sum, { history }) => sum + history, 0),
+      },
     ];
   });
 }
@@ -166,15 +195,15 @@ async function readKind(
 interface Nameable {
   readonly own: readonly ModelFacts[];
   readonly known: readonly ModelFacts[];
-  readonly ending: readonly ModelFacts[];
+  readonly found: readonly ModelFacts[];
 }
 
 /** The models that shared rows may name: those of everybody; where all are tenants', those by what tenants call them. */
-function nameable(rules: Rules, kind: string, { own, known, ending }: Nameable): readonly ModelFacts[] {
+function nameable(rules: Rules, kind: string, { own, known, found }: Nameable): readonly ModelFacts[] {
   const tables = modelTablesOf(rules, kind);
   return tables.length === 0 || tables.some((model) => canBeEverybodys(rules, model))
     ? [...own, ...known]
-    : ending.filter((one) => one.kind === kind);
+    : found.filter((one) => one.kind === kind);
 }
 
 /** The models that a tenant may mean: its own and those of everybody. */
