@@ -20,6 +20,7 @@ import {
   type Rule,
   type RuleOfAll,
   type Source,
+  statementsHaveAnOrder,
   typesHaveNamesOfTheirOwn,
 } from './support/house-rules.ts';
 import { isAllowed, mayImport } from './support/import-table.ts';
@@ -123,6 +124,17 @@ const rules: Readonly<Record<string, Planted>> = {
       ['src/engine/tenant.ts', "return tenant ?? '';"],
       ['src/engine/rules/a.ts', "const root = findNamedTable(scope, config.tenant.root ?? '');"],
       ['src/postgres/move/a.ts', 'const tenants = keysOfTenants(members.map(({ tenant }) => tenant));'],
+    ],
+  },
+  'statements have an order': {
+    rule: statementsHaveAnOrder,
+    bad: [
+      ['src/platform/workspaces/unit.ts', 'await Promise.all([lockRegistry(tx), tx.ask(row)]);'],
+      ['src/postgres/move/locks.ts', 'await Promise.allSettled(rows.map((row) => tx.run(row)));'],
+    ],
+    good: [
+      ['src/platform/workspaces/unit.ts', 'await tx.together([lockRegistry(schema), row]);'],
+      ['src/http/routes/health/checks.ts', 'await Promise.all(asked.map((ask) => ask()));'],
     ],
   },
   'names are no members of plain objects': {

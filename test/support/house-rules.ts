@@ -201,6 +201,18 @@ export const noTenantIsWrittenInOnePlace: Rule = ({ path, text }) => {
   );
 };
 
+/** Where several connections work at once, or several ends are waited for. */
+const atOnce = /^src\/(?:postgres\/driver\/server|postgres\/inventory\/take-inventory|fleet\/worker)\.ts$/;
+
+/** Which statement, and which lock, comes first is said by a list (`Tx.together`), and never by which promise was made first. */
+export const statementsHaveAnOrder: Rule = ({ path, text }) => {
+  if (!/^src\/(postgres|platform|fleet)\//.test(path) || atOnce.test(path)) return [];
+  const promises = identifiersAndStrings(path, text).members.filter((member) =>
+    ['Promise.all', 'Promise.allSettled'].includes(member),
+  );
+  return promises.map((found) => `${path}: ${found}: put the questions together, in their order`);
+};
+
 /** What users give names to. A variable that is called so holds such a name, or a thing with one. */
 const named = [
   'tenant',
