@@ -2,7 +2,7 @@ import { Argument, type Command } from 'commander';
 import { quoted } from '../engine/plan/shell-text.ts';
 import { exitStatus } from './session.ts';
 import type { Session, Verb } from './session.ts';
-import { commandTree, everyCommand, type KnownCommand } from './terminal/command-tree.ts';
+import type { Option } from 'commander';
 
 /** `drover completion`: what a shell needs to complete commands, options and their values. */
 export const completion: Verb = {
@@ -216,4 +216,62 @@ function definitions(pairs: readonly (readonly [term: string, text: string])[]):
 function roff(text: string): string {
   const escaped = text.replaceAll('\\', '\\e').replaceAll('-', '\\-');
   return /^[.']/.test(escaped) ? `\\&${escaped}` : escaped;
+}
+
+interface KnownOption {
+  /** `--from`, `-h`. */
+  readonly flags: readonly string[];
+  readonly description: string;
+  /** What it takes, as the help shows it: `<model>`. Undefined where it takes nothing. */
+  readonly value: string | undefined;
+  /** What can be given, where that is known. */
+  readonly choices: readonly string[];
+}
+
+interface KnownCommand {
+  /** Below the program: `['registry', 'diff']`. */
+  readonly path: readonly string[];
+  readonly summary: string;
+  /** `<action> [key]` */
+  readonly usage: string;
+  readonly arguments: readonly {
+    readonly name: string;
+    readonly description: string;
+    readonly choices: readonly string[];
+  }[];
+  readonly options: readonly KnownOption[];
+  readonly below: readonly KnownCommand[];
+}
+
+/** The commands of a program as data: for completion and the man page, so that nothing is listed twice. */
+function commandTree(command: Command, path: readonly string[] = []): KnownCommand {
+  const help = command.createHelp();
+  return {
+    path,
+    summary: command.description(),
+    usage: command.registeredArguments
+      .map((argument) => (argument.required ? `<${argument.name()}>` : `[${argument.name()}]`))
+      .join(' '),
+    arguments: command.registeredArguments.map((argument) => ({
+      name: argument.name(),
+      description: argument.description,
+      choices: argument.argChoices ?? [],
+    })),
+    options: help.visibleOptions(command).map(known),
+    below: command.commands.map((each) => commandTree(each, [...path, each.name()])),
+  };
+}
+
+/** A command and all below it, each before those below it. */
+function everyCommand(tree: KnownCommand): KnownCommand[] {
+  return [tree, ...tree.below.flatMap(everyCommand)];
+}
+
+function known({ short, long, flags, description, argChoices }: Option): KnownOption {
+  return {
+    flags: [short, long].filter((flag) => flag !== undefined),
+    description,
+    value: /[<[].*[\]>]/.exec(flags)?.[0],
+    choices: argChoices ?? [],
+  };
 }

@@ -7,7 +7,7 @@ import {
   type ListedKey,
   listKeys,
   revokeKey,
-} from '../../platform/access/operator-keys.ts';
+} from '../../platform/access/keys.ts';
 import { listTenants } from '../../postgres/scope/tenants.ts';
 import { actorOf, withActor, withList } from '../options.ts';
 import type { ActorOption, ListOption } from '../options.ts';

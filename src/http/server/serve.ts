@@ -8,7 +8,7 @@ import type { ServerSettings } from '../../config.ts';
 import { createOidcVerifier } from '../../platform/access/oidc.ts';
 import type { Asked } from '../../platform/own-database.ts';
 import { openPlatform, type Platform } from '../../platform/open.ts';
-import { seedWithKeys, type FirstKey } from '../../platform/demo/first-keys.ts';
+import { seedWithKeys, type FirstKey } from '../../platform/demo/seed.ts';
 import { readSecretKeys } from '../../platform/secrets/key-file.ts';
 import { openRegistry, type Reloading } from '../../platform/workspaces/live-registry.ts';
 import type { Routing } from '../../platform/workspaces/routing.ts';

@@ -37,7 +37,7 @@ import type { Marked, CatalogueSight } from './mark.ts';
 import { hasTenantSchema, listTenantSchemas, ownSchema, tiesToOthers } from './own-schema.ts';
 import type { OwnSchema } from './own-schema.ts';
 import { tryProbes } from './probe.ts';
-import { readMaterialized } from './materialized-views.ts';
+import { readMaterialized } from './catalog.ts';
 import { untrustedSql } from './trusted-sql.ts';
 import { probesOf } from './probes.ts';
 import { readUnread } from './unread.ts';

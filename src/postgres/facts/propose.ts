@@ -2,7 +2,7 @@
 import type { KnownWords } from '../../engine/propose/known-words.ts';
 import { findModelTables, idsOf } from '../../engine/propose/model-evidence.ts';
 import { propose, type Proposal } from '../../engine/propose/propose.ts';
-import { patternOf, schemasAlike } from '../../engine/propose/alike.ts';
+import { patternOf, schemasAlike } from '../../engine/propose/tenant.ts';
 import { given } from '../../engine/given.ts';
 import { readCatalog } from '../catalogue/catalog.ts';
 import { listTables } from '../catalogue/unread.ts';

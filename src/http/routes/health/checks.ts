@@ -10,7 +10,7 @@
  */
 import { DroverError } from '../../../errors.ts';
 import { pendingMigrations, proveIsolation } from '../../../platform/install.ts';
-import { ping } from '../../../postgres/driver/ping.ts';
+import { ping } from '../../../postgres/driver/connect.ts';
 import { within } from '../../api/within.ts';
 import type { AppDeps, ReadinessCheck, CheckResult } from '../../contract.ts';
 
