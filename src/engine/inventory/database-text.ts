@@ -27,13 +27,8 @@ function readToken(text: string, at: number): Token | undefined {
   return first === '{' || first === '}' || first === ',' ? { end: at + 1 } : readElement(text, at);
 }
 
-interface ReadElement {
-  readonly value: string | null;
-  readonly end: number;
-}
-
 /** The element of a list that begins there; null is NULL. Undefined where none does. */
-export function readElement(text: string, at: number): ReadElement | undefined {
+export function readElement(text: string, at: number): Required<Token> | undefined {
   if (text[at] === '"') return readQuoted(text, at);
   const bare = /[^,}]*/y;
   bare.lastIndex = at;

@@ -12,13 +12,11 @@ interface LiveInput {
   readonly seen: Observations;
 }
 
-interface Pointer {
-  readonly from: string;
-  readonly isCurrent: boolean;
-}
-
 /** Columns of other tables that point at a version of something: `flows.current_version_id`. */
-function findPointers({ scope, seen }: LiveInput, table: Table): Pointer[] {
+function findPointers(
+  { scope, seen }: LiveInput,
+  table: Table,
+): { readonly from: string; readonly isCurrent: boolean }[] {
   if (!/(^|_)(versions?|revisions?|snapshots?|configs?|configurations?)$/.test(snake(table.name))) return [];
   const found = scope.catalog.tables.flatMap((other) => {
     if (other.id === table.id) return [];

@@ -60,13 +60,10 @@ function refersTo(table: Table, other: Table): boolean {
   return table.id !== other.id && table.foreignKeys.some((key) => key.references === other.id);
 }
 
-interface Weighed {
-  readonly table: Table;
-  readonly candidate: ModelCandidate;
-  readonly score: number;
-}
-
-function weigh(evidence: ModelEvidence, table: Table): Weighed[] {
+function weigh(
+  evidence: ModelEvidence,
+  table: Table,
+): { readonly table: Table; readonly candidate: ModelCandidate; readonly score: number }[] {
   const name = nameColumn(evidence, table);
   const isRecord = guessHistory(table)?.value === 'history';
   if (name === undefined || table.primaryKey.length === 0 || (isPair(table) && !hasFeatures(table)))

@@ -22,7 +22,6 @@ import { guessDisplay } from './shape.ts';
 import { guessSpellings } from './spellings.ts';
 import { guessDead, guessSuspended } from './states.ts';
 import { accountOf, listNotes, listQuestions } from './questions.ts';
-import type { OpenQuestion } from './questions.ts';
 import { guessRoot } from './root.ts';
 import type { RootGuess } from './root.ts';
 import { guessTenant } from './tenant.ts';
@@ -34,7 +33,7 @@ export interface Proposal {
   /** By path in the configuration (`places.3`, `tenant.root`), why it was guessed. */
   readonly reasons: Readonly<Record<string, string>>;
   /** What a person must decide, the most important first. */
-  readonly questions: readonly OpenQuestion[];
+  readonly questions: readonly string[];
   /** What a person should know before using it. */
   readonly notes: readonly string[];
   /** What becomes of the places in which the samples name models, in one sentence. */

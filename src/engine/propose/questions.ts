@@ -6,9 +6,6 @@ import type { Observations } from './observation.ts';
 import type { PlaceGuess } from './places.ts';
 import type { RootGuess } from './root.ts';
 
-/** One question, in one sentence, with its answers. */
-export type OpenQuestion = string;
-
 export interface ProposalFindings {
   readonly scope: NameScope;
   readonly seen: Observations;
@@ -28,7 +25,7 @@ export function listQuestions({
   root,
   tenants,
   unplaced,
-}: ProposalFindings): OpenQuestion[] {
+}: ProposalFindings): string[] {
   const noModels =
     'No table of models was found: models are taken to be named by text only. If one holds them, name it under model.tables.';
   return [
@@ -48,7 +45,7 @@ function rootQuestions({
   scope,
   root,
   tenants,
-}: Pick<ProposalFindings, 'scope' | 'root' | 'tenants'>): OpenQuestion[] {
+}: Pick<ProposalFindings, 'scope' | 'root' | 'tenants'>): string[] {
   if (tenants !== undefined)
     return [
       `Is each schema a tenant (${[tenants].flat().join(', ')})? They hold the same tables, so that is proposed. If not, list them under ` +
@@ -63,7 +60,7 @@ function rootQuestions({
   return [`Who are the tenants: ${own} or ${other}? ${own} is taken; for the other change tenant.root.`];
 }
 
-function placeQuestions(places: readonly PlaceGuess[]): OpenQuestion[] {
+function placeQuestions(places: readonly PlaceGuess[]): string[] {
   const asked = places.filter(({ place }) => place.role === 'ask');
   if (asked.length === 0) return [];
   const names = asked.map(
@@ -74,7 +71,7 @@ function placeQuestions(places: readonly PlaceGuess[]): OpenQuestion[] {
   return [`What ${what} (role: ask): ${shown}? Write another role, or none where it moves.`];
 }
 
-function keylessTables({ catalog }: NameScope, places: readonly PlaceGuess[]): OpenQuestion[] {
+function keylessTables({ catalog }: NameScope, places: readonly PlaceGuess[]): string[] {
   const concerned: ReadonlySet<TableId> = new Set(places.map((guess) => guess.table));
   return catalog.tables
     .filter((table) => table.primaryKey.length === 0 && concerned.has(table.id))

@@ -3,10 +3,11 @@ import { type Observations, valuesOf } from './observation.ts';
 import type { ModelGuess } from './models.ts';
 import { looksLikeModel, namesModel, namesProvider } from '../catalogue/wording.ts';
 
-type Spellings = Record<string, Record<string, string[]>>;
-
 /** By component and canonical value, what else is written for it. Only pairs that occur. */
-export function guessSpellings(seen: Observations, models: readonly ModelGuess[]): Spellings {
+export function guessSpellings(
+  seen: Observations,
+  models: readonly ModelGuess[],
+): Record<string, Record<string, string[]>> {
   const canonical = (part: 'provider' | 'name'): string[] =>
     models.flatMap((model) => valuesOf(seen, model.table, model.value.columns[part]));
   const providers = [...columnsWhere(seen, namesProvider), ...membersWhere(seen, namesProvider)];

@@ -80,17 +80,12 @@ export function namelessDoubt(
     : undefined;
 }
 
-interface TextPartner {
-  readonly partner?: string;
-  readonly doubt?: string;
-}
-
 /** The provider beside a name, where the models have one that it can be compared with. */
 function providerBeside(
   input: PlaceInput,
   { table, column }: OwnColumn,
   { named, isWhole }: { named: boolean; isWhole: boolean },
-): TextPartner {
+): { readonly partner?: string; readonly doubt?: string } {
   const found = named && !isWhole ? partnerOf(input, table, column.name) : undefined;
   if (found === undefined) return {};
   const values = valuesOf(input.seen, table.id, found.name);

@@ -34,14 +34,9 @@ export function resolveModelTables(
   });
 }
 
-interface NamedAttribute {
-  readonly path: readonly string[];
-  readonly name: string;
-}
-
 function columnProblems(table: Table, entry: ModelTableConfig): ConfigProblem[] {
   const { key, columns, retire = {} } = entry;
-  const named: NamedAttribute[] = [
+  const named: { readonly path: readonly string[]; readonly name: string }[] = [
     ...(key === undefined ? [] : [{ path: ['key'], name: key }]),
     ...Object.entries(columns).map(([what, name]) => ({ path: ['columns', what], name })),
     ...Object.keys(retire).map((name) => ({ path: ['retire', name], name })),

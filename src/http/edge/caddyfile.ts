@@ -45,13 +45,10 @@ function refused(name: string, matcher: string): string[] {
   return [`\t@${name} ${matcher}`, `\thandle @${name} {`, '\t\trespond 404', '\t}'];
 }
 
-interface MethodGroup {
-  readonly methods: readonly string[];
-  readonly urls: readonly string[];
-}
-
 /** Paths with the same methods stand together. Every path has its preflights. */
-function groupByMethods(routes: readonly DeclaredRoute[]): MethodGroup[] {
+function groupByMethods(
+  routes: readonly DeclaredRoute[],
+): { readonly methods: readonly string[]; readonly urls: readonly string[] }[] {
   const ofPath = Map.groupBy(routes, ({ url }) => url);
   const groups = Map.groupBy(ofPath, ([, each]) =>
     [...new Set([...each.map(({ method }) => method), 'OPTIONS'])].toSorted(compareText).join(' '),

@@ -79,15 +79,13 @@ function pageSql(table: RowTable, { conditions, order, after, limit, large }: Pa
      WHERE t.drover_before < ${raw(String(maxPageBytes))} ORDER BY ${orderSql('t', order)}`;
 }
 
-type SortOrder = PageQuery['order'];
-
-function orderSql(alias: string, { column: name, descending }: SortOrder): Sql {
+function orderSql(alias: string, { column: name, descending }: PageQuery['order']): Sql {
   const direction = raw(descending ? 'DESC' : 'ASC');
   return sql`${column(alias, name)} ${direction}, ${column(alias, 'id')} ${direction}`;
 }
 
 function laterSql(
-  { column: name, type, descending }: SortOrder,
+  { column: name, type, descending }: PageQuery['order'],
   after: NonNullable<PageQuery['after']>,
 ): Sql {
   const position = sql`(${bind(after.value, `text::${type}`)}, ${bind(after.id, 'text::uuid')})`;

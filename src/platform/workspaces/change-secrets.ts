@@ -128,14 +128,16 @@ function holderOf(workspaceId: string | undefined): SecretHolder {
   return workspaceId === undefined ? 'tenant' : { workspace: workspaceId.toLowerCase() };
 }
 
-interface SecretsChange {
+function judgeChange(
+  { routing }: InTenant,
+  names: SecretNames,
+  next: readonly string[],
+): {
   readonly workspace: PairOfWorkspace;
   readonly before: Verdict;
   readonly after: Verdict;
   readonly secrets: { readonly before: readonly string[]; readonly after: readonly string[] };
-}
-
-function judgeChange({ routing }: InTenant, names: SecretNames, next: readonly string[]): SecretsChange[] {
+}[] {
   const loaded = requireRegistry(routing.registry);
   const today = dayOf(routing.now());
   return names.workspaces.map((workspace) => {

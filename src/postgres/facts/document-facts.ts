@@ -60,14 +60,9 @@ function visible({ from, to }: Mapping): Mapping {
   return stays ? { from, to: from.map((value) => `${value}${markOf(0)}`) } : { from, to };
 }
 
-interface ReadRow {
-  readonly row: EditRule;
-  readonly skipped: boolean;
-}
-
 function addDocument(
   groups: Map<string, DocumentTally>,
-  places: readonly ReadRow[],
+  places: readonly { readonly row: EditRule; readonly skipped: boolean }[],
   document: Document,
 ): void {
   const open = places.flatMap(({ row, skipped }, at) => {

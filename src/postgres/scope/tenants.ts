@@ -1,4 +1,5 @@
 /** Tenants as such: who there is, and one digest per table of what is theirs. */
+import { type TenantRef } from '../../engine/tenant.ts';
 import type { TenantKey } from '../../engine/tenant.ts';
 import { findNamedTable } from '../../engine/catalogue/names.ts';
 import type { Rules } from '../../engine/rules/references.ts';
@@ -15,9 +16,7 @@ import { readRules } from '../catalogue/rules.ts';
 import type { Site } from './site.ts';
 import { askAsTenants, asOperator, type TenantScope } from './tenant.ts';
 
-export interface TenantName {
-  readonly key: string;
-  readonly name: string;
+export interface TenantName extends TenantRef {
   /** By the configuration: left out of runs over all tenants. */
   readonly suspended: boolean;
 }

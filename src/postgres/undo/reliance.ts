@@ -35,7 +35,7 @@ export function relyingOn(
 }
 
 /** What rows of the members of these chunks relied on before. */
-export function beforeOf({ before }: UndoContext, chunks: readonly Chunk[]): Before {
+export function beforeOf({ before }: UndoContext, chunks: readonly Chunk[]): readonly UngrantedUses[] {
   return chunks.map(({ member }) => before[member] ?? nothingUngranted);
 }
 
@@ -47,7 +47,11 @@ function membersOf(members: readonly Member[], chunks: readonly Chunk[]): Member
  * May row `t` come to name the restored model? Not where that is unavailable and the one that goes is not, unless it was so before the
  * move. Where neither is, nobody kept to the grants before either.
  */
-export function mayReturn({ place, grant, reliance }: Relying, restores: ValuesSide, before: Before): Sql {
+export function mayReturn(
+  { place, grant, reliance }: Relying,
+  restores: ValuesSide,
+  before: readonly UngrantedUses[],
+): Sql {
   const via = column('t', reliance.via);
   const scopes = before.map((one) => Object.keys(ownMember(one[restores], place.id) ?? {}));
   return anyOf([
@@ -60,14 +64,11 @@ export function mayReturn({ place, grant, reliance }: Relying, restores: ValuesS
   ]);
 }
 
-/** What rows relied on before the move although it was not granted, of each member. */
-export type Before = readonly UngrantedUses[];
-
 /** Is that more than there was before the move? */
 function isMore(
   { place }: Relying,
   side: ValuesSide,
-  { before, scope }: { readonly before: Before; readonly scope: Sql },
+  { before, scope }: { readonly before: readonly UngrantedUses[]; readonly scope: Sql },
 ): Sql {
   const counts = before.map((one) => ownMember(one[side], place.id) ?? {});
   if (counts.every((one) => Object.keys(one).length === 0)) return raw('count(*) > 0');
@@ -79,7 +80,7 @@ function isMore(
 }
 
 /** Does a row rely on grant `t`, that is, name its model where it is? */
-export function isUsed(one: Relying, side: ValuesSide, before: Before): Sql {
+export function isUsed(one: Relying, side: ValuesSide, before: readonly UngrantedUses[]): Sql {
   const { context, row, reliance } = one;
   const via = column('t', reliance.via);
   return sql`${column('t', reliance.scope)} IN (SELECT ${via} FROM ${rowsOf(context.table)} t
@@ -97,7 +98,7 @@ export function isReplaced({ grant, reliance: { scope } }: Relying, side: Values
 export function usesSql(
   relying: readonly Relying[],
   side: ValuesSide,
-  { before, scope }: { readonly before: Before; readonly scope: Sql },
+  { before, scope }: { readonly before: readonly UngrantedUses[]; readonly scope: Sql },
 ): Sql {
   const uses = relying.map((one) => {
     const { context, row, place, reliance } = one;

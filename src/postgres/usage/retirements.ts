@@ -11,7 +11,7 @@ import type { Rules } from '../../engine/rules/references.ts';
 import { groupRetirements } from '../../engine/models/retirements.ts';
 import type { Retirement, TenantUse } from '../../engine/models/retirements.ts';
 import { successorOf } from '../../engine/models/successor.ts';
-import { isSharedRows, sharedRows } from '../../engine/tenant.ts';
+import { isSharedRows, sharedRows, type TenantRef } from '../../engine/tenant.ts';
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import { readRules } from '../catalogue/rules.ts';
@@ -19,7 +19,6 @@ import { canBeEverybodys } from '../facts/model-owner.ts';
 import { listModelsOfKind } from '../facts/model-rows.ts';
 import { withTenant, withTenants } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
-import type { TenantName } from '../scope/tenants.ts';
 import { listTextModels } from './text-models.ts';
 import { countUsageByTenant } from './usage.ts';
 import type { UsageByType } from './usage.ts';
@@ -27,13 +26,11 @@ import type { UsageByType } from './usage.ts';
 /** How many tenants are read in one transaction. */
 const batchSize = 200;
 
-type NamedTenant = Pick<TenantName, 'key' | 'name'>;
-
 /** The rows that are nobody's alone, beside the tenants. */
-export const sharedUnit: NamedTenant = { key: sharedRows, name: 'shared rows' };
+export const sharedUnit: TenantRef = { key: sharedRows, name: 'shared rows' };
 
 /** What keeps one tenant from being read; the others are. */
-export type TellUnread = (tenant: NamedTenant, error: DroverError) => void;
+export type TellUnread = (tenant: TenantRef, error: DroverError) => void;
 
 /**
  * The retirements that affect these tenants; `single` for a database with one.
@@ -41,7 +38,7 @@ export type TellUnread = (tenant: NamedTenant, error: DroverError) => void;
  */
 export async function readRetirements(
   site: Site,
-  tenants: readonly NamedTenant[] | 'single',
+  tenants: readonly TenantRef[] | 'single',
   tellUnread?: TellUnread,
 ): Promise<Retirement[]> {
   return groupRetirements(await readTenantUses(site, tenants, { isAsked: isEnding, tellUnread }));
@@ -57,7 +54,7 @@ export interface UseRequest {
 /** Who uses the models that are asked for; `single` for a database with one tenant. */
 export async function readTenantUses(
   site: Site,
-  tenants: readonly NamedTenant[] | 'single',
+  tenants: readonly TenantRef[] | 'single',
   request: UseRequest,
 ): Promise<TenantUse[]> {
   const found: ModelFacts[] = [];
@@ -82,13 +79,13 @@ function withoutKeys(models: readonly ModelFacts[]): ModelFacts[] {
   return [...named.values()].map(({ key: _key, ...model }) => ({ ...model, tenant: null }));
 }
 
-function isShared({ key }: NamedTenant): boolean {
+function isShared({ key }: TenantRef): boolean {
   return isSharedRows(key);
 }
 
 async function readBatch(
   site: Site,
-  tenants: readonly NamedTenant[],
+  tenants: readonly TenantRef[],
   reading: UseReading,
 ): Promise<TenantUse[]> {
   const [only] = tenants;
@@ -105,7 +102,7 @@ async function readBatch(
   return uses;
 }
 
-function told(tellUnread: TellUnread | undefined, tenant: NamedTenant, error: unknown): [] {
+function told(tellUnread: TellUnread | undefined, tenant: TenantRef, error: unknown): [] {
   if (tellUnread === undefined || !(error instanceof DroverError) || error.code !== 'CONFIG_MISMATCH')
     throw error;
   tellUnread(tenant, error);
@@ -117,11 +114,7 @@ function unlessOneByOne(error: unknown): undefined {
   throw error;
 }
 
-function readTogether(
-  site: Site,
-  tenants: readonly NamedTenant[],
-  reading: UseReading,
-): Promise<TenantUse[]> {
+function readTogether(site: Site, tenants: readonly TenantRef[], reading: UseReading): Promise<TenantUse[]> {
   const names = new Map(tenants.map((tenant) => [tenant.key, tenant]));
   const fleet = [...names.keys()];
   return withTenants(site, { tenants: fleet, readOnly: true }, async (tx) => {
@@ -132,7 +125,7 @@ function readTogether(
   });
 }
 
-function readAlone(site: Site, tenant: NamedTenant | null, reading: UseReading): Promise<TenantUse[]> {
+function readAlone(site: Site, tenant: TenantRef | null, reading: UseReading): Promise<TenantUse[]> {
   const key = tenant?.key;
   return withTenant(site, { tenant: key, readOnly: true }, async (tx) =>
     readUses(tx, await readRules(tx, site, key), {
@@ -148,7 +141,7 @@ interface UnitReading extends UseReading {
   readonly tenant?: string | undefined;
   readonly fleet?: readonly string[];
   readonly isWanted: (model: ModelFacts) => boolean;
-  readonly whose: (tenant: string) => NamedTenant | null;
+  readonly whose: (tenant: string) => TenantRef | null;
 }
 
 async function readUses(tx: Tx, rules: Rules, query: UnitReading): Promise<TenantUse[]> {

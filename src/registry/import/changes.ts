@@ -55,13 +55,11 @@ export function planImport(
   };
 }
 
-interface GroupedFeed {
-  readonly found: ReadonlyMap<Model, readonly FeedModel[]>;
-  readonly unknown: readonly FeedModel[];
-}
-
 /** The statements of a feed by the model of ours that they are about. */
-export function groupByModel(byName: ReadonlyMap<string, Model>, feed: readonly FeedModel[]): GroupedFeed {
+export function groupByModel(
+  byName: ReadonlyMap<string, Model>,
+  feed: readonly FeedModel[],
+): { readonly found: ReadonlyMap<Model, readonly FeedModel[]>; readonly unknown: readonly FeedModel[] } {
   const found = new Map<Model, FeedModel[]>();
   const unknown: FeedModel[] = [];
   for (const each of feed) {

@@ -1,4 +1,5 @@
 /** Secrets of workspaces and of the tenant. No answer ever holds their values. */
+import { type SecretRow } from '../../../platform/queries/secrets.ts';
 import { z } from 'zod';
 import { deleteSecret, listSecrets, putSecret } from '../../../platform/workspaces/change-secrets.ts';
 import { secretNameForm } from '../../../platform/secrets/names.ts';
@@ -111,13 +112,6 @@ function workspaceOf(params: object): string | undefined {
   return 'workspace_id' in params ? String(params.workspace_id) : undefined;
 }
 
-interface ListedSecret {
-  readonly name: string;
-  readonly key_id: string;
-  readonly created_at: Date;
-  readonly updated_at: Date;
-}
-
-function shown({ name, key_id, created_at, updated_at }: ListedSecret): z.infer<typeof secret> {
+function shown({ name, key_id, created_at, updated_at }: SecretRow): z.infer<typeof secret> {
   return { name, key_id, created_at: created_at.toISOString(), updated_at: updated_at.toISOString() };
 }
