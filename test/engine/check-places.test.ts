@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
 import type { Catalog } from '../../src/engine/catalogue/catalog.ts';
-import type { Config, ModelTableConfig, PlaceConfig } from '../../src/engine/rules/config.ts';
+import type { Config, ModelTableConfig } from '../../src/engine/rules/config.ts';
+import type { PlaceConfig } from '../../src/engine/rules/place-config.ts';
 import { resolveRules } from '../../src/engine/rules/references.ts';
 import { buildCatalog } from './build-catalog.ts';
 

@@ -1,7 +1,8 @@
 /** A condition of a place is SQL, a row that points here, or a row that a key of the catalogue leads to. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { ConfigProblem, PlaceConfig } from '../../src/engine/rules/config.ts';
+import type { ConfigProblem } from '../../src/engine/rules/config.ts';
+import type { PlaceConfig } from '../../src/engine/rules/place-config.ts';
 import { resolveConditions } from '../../src/engine/rules/conditions.ts';
 import { buildCatalog } from './build-catalog.ts';
 

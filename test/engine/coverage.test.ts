@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { scannableOf } from '../../src/engine/inventory/scannable.ts';
 import { identifyingColumns, placesAt } from '../../src/engine/rules/coverage.ts';
-import type { Config, PlaceConfig } from '../../src/engine/rules/config.ts';
+import type { Config } from '../../src/engine/rules/config.ts';
+import type { PlaceConfig } from '../../src/engine/rules/place-config.ts';
 import { resolveRules, type Rules, tableOf } from '../../src/engine/rules/references.ts';
 import { buildCatalog } from './build-catalog.ts';
 

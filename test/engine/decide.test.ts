@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { PlaceRole } from '../../src/engine/rules/config.ts';
+import type { PlaceRole } from '../../src/engine/rules/place-config.ts';
 import { decide, deadRowsMove, mergingStates, movingStates } from '../../src/engine/plan/decide.ts';
 import type { Place } from '../../src/engine/rules/place.ts';
 import { codeOf, type StateCode, stateCodes, stateFromCode } from '../../src/engine/plan/place-state.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Catalog, Column, ForeignKey, Table, ValueKind } from '../../src/engine/catalogue/catalog.ts';
-import type { PlaceConfig } from '../../src/engine/rules/config.ts';
+import type { PlaceConfig } from '../../src/engine/rules/place-config.ts';
 import type { Observations } from '../../src/engine/propose/observation.ts';
 import { proposalText } from '../../src/cli/database/proposal-text.ts';
 import { type Proposal, propose } from '../../src/engine/propose/propose.ts';

@@ -1,7 +1,8 @@
 /** What names a model: every foreign key, and every place of the configuration that fits the catalogue. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Config, PlaceConfig } from '../../src/engine/rules/config.ts';
+import type { Config } from '../../src/engine/rules/config.ts';
+import type { PlaceConfig } from '../../src/engine/rules/place-config.ts';
 import { resolveRules } from '../../src/engine/rules/references.ts';
 import { buildCatalog } from './build-catalog.ts';
 import { catalog, config } from './build-snapshot.ts';

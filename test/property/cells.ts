@@ -3,7 +3,7 @@
  * nothing with the inventory: it takes a cell apart into texts and looks for the name between its boundaries.
  */
 import fc from 'fast-check';
-import type { PlaceConfig } from '../../src/engine/rules/config.ts';
+import type { PlaceConfig } from '../../src/engine/rules/place-config.ts';
 
 export const source = 'gpt-4o';
 export const target = 'gpt-4.1';

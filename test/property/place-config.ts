@@ -1,5 +1,6 @@
 /** Places, conditions and spellings as the configuration says them. */
-import type { Config, PlaceConfig } from '../../src/engine/rules/config.ts';
+import type { Config } from '../../src/engine/rules/config.ts';
+import type { PlaceConfig } from '../../src/engine/rules/place-config.ts';
 import type { PlaceContext } from './build-places.ts';
 import { decoyPointers } from './documents.ts';
 import { literal, wordsFor } from './words.ts';

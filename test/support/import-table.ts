@@ -11,7 +11,8 @@ const command = ['cli', 'cli/terminal', 'site', ...everything, 'config.ts', 'con
 export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'errors.ts': [],
   'config.ts': ['engine', 'errors.ts'],
-  'config-file.ts': ['config.ts', 'engine', 'errors.ts'],
+  'config-faults.ts': ['engine'],
+  'config-file.ts': ['config-faults.ts', 'config.ts', 'engine', 'errors.ts'],
   'main.ts': ['cli'],
   site: [...everything, 'config.ts', 'config-file.ts', 'errors.ts'],
   library: ['site', ...everything, 'config.ts', 'errors.ts'],

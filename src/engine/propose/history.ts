@@ -1,6 +1,6 @@
 /** Do the rows of a table record what happened? By their shape first, and by the words in their name. */
 import type { Table } from '../catalogue/catalog.ts';
-import type { PlaceRole } from '../rules/config.ts';
+import type { PlaceRole } from '../rules/place-config.ts';
 import type { Guess, Observations } from './observation.ts';
 import { putAway, statusGuess } from './states.ts';
 import {

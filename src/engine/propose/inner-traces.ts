@@ -1,7 +1,7 @@
 /** Models named within lists and documents: where, and how a place of the configuration leads there. */
 import type { OwnColumn } from './links.ts';
 import { given } from '../given.ts';
-import type { PlaceConfig } from '../rules/config.ts';
+import type { PlaceConfig } from '../rules/place-config.ts';
 import { innerOf, type InnerValues } from './observation.ts';
 import type { PlaceInput, Trace } from './trace.ts';
 import { type KnownNames, type ColumnWriting, writingOf } from './templates.ts';

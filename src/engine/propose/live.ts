@@ -1,7 +1,7 @@
 /** Which rows of a table are in use: by a status, or because another table points at them. */
 import { given } from '../given.ts';
 import { findColumn, type Table, type TableId } from '../catalogue/catalog.ts';
-import type { PlaceConfig } from '../rules/config.ts';
+import type { PlaceConfig } from '../rules/place-config.ts';
 import { columnPath, type NameScope } from '../catalogue/names.ts';
 import { type Guess, matchRate, type Observations } from './observation.ts';
 import { guessDoubtful, guessReplaced } from './states.ts';

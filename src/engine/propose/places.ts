@@ -1,7 +1,7 @@
 /** Which columns name models, and what should happen to them. A place that is uncertain becomes `ask`, never nothing. */
 import { given } from '../given.ts';
 import type { Column, Table, TableId } from '../catalogue/catalog.ts';
-import type { PlaceConfig, PlaceRole } from '../rules/config.ts';
+import type { PlaceConfig, PlaceRole } from '../rules/place-config.ts';
 import { columnPath, splitName } from '../catalogue/names.ts';
 import { mayListModels } from '../catalogue/listed-models.ts';
 import { guessHistory, guessWaiting } from './history.ts';

@@ -1,6 +1,6 @@
 /** How the values of a place are written: the templates that cover all that was seen. */
 import { given } from '../given.ts';
-import type { PlaceConfig } from '../rules/config.ts';
+import type { PlaceConfig } from '../rules/place-config.ts';
 import type { KnownWords } from './known-words.ts';
 import { looksLikeModel } from '../catalogue/wording.ts';
 

@@ -1,7 +1,7 @@
 /** Something that names a model, and what is known when it is looked for. */
 import type { Column, Table, TableId } from '../catalogue/catalog.ts';
 import type { NameScope } from '../catalogue/names.ts';
-import type { PlaceConfig } from '../rules/config.ts';
+import type { PlaceConfig } from '../rules/place-config.ts';
 import type { KnownWords } from './known-words.ts';
 import type { ModelGuess } from './models.ts';
 import type { Observations } from './observation.ts';

@@ -5,7 +5,8 @@ import { findColumn } from '../catalogue/catalog.ts';
 import type { Column, Table } from '../catalogue/catalog.ts';
 import { isConfiguration, isLabel, mayListModels, nameRank, otherRank } from '../catalogue/listed-models.ts';
 import { columnPath, tablePath } from '../catalogue/names.ts';
-import type { ConfigProblem, PlaceConfig } from './config.ts';
+import type { ConfigProblem } from './config.ts';
+import type { PlaceConfig } from './place-config.ts';
 import type { Draft, FoundPlace, Place } from './place.ts';
 
 /** All problems of one place of the configuration, each at its own line. */

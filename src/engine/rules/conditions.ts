@@ -1,6 +1,7 @@
 /** The conditions of a place (live, ask, guard), resolved against the catalogue. */
 import { findColumn, type Table, type TableId } from '../catalogue/catalog.ts';
-import type { Condition, ConfigProblem, PlaceConfig } from './config.ts';
+import type { ConfigProblem } from './config.ts';
+import type { Condition, PlaceConfig } from './place-config.ts';
 import { findNamedColumn, type NameScope, splitName } from '../catalogue/names.ts';
 
 export type RowCondition =

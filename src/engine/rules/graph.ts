@@ -1,7 +1,7 @@
 /** The reference graph of a database for `drover inspect`: which tables name models, where, how, and whose they are. */
 import type { Table, TableId } from '../catalogue/catalog.ts';
 import { given } from '../given.ts';
-import type { PlaceRole } from './config.ts';
+import type { PlaceRole } from './place-config.ts';
 import { tablePath } from '../catalogue/names.ts';
 import type { Ownership } from './ownership.ts';
 import type { Place } from './place.ts';

@@ -4,14 +4,8 @@ import type { NameScope } from '../catalogue/names.ts';
 import { rowsSaidBy } from './conditions.ts';
 import type { PlaceConditions, RowCondition } from './conditions.ts';
 import type { ValueShape } from '../edit/value-rule.ts';
-import type {
-  CompanionRule,
-  Config,
-  ConfigProblem,
-  ModelTableConfig,
-  PlaceConfig,
-  PlaceRole,
-} from './config.ts';
+import type { Config, ConfigProblem, ModelTableConfig } from './config.ts';
+import type { CompanionRule, PlaceConfig, PlaceRole } from './place-config.ts';
 
 /** One column of a scalar place and what it holds: a template over the components of a model. */
 export interface PlaceColumn {

@@ -6,7 +6,8 @@ import { given } from '../given.ts';
 import type { ModelKnowledge } from '../models/knowledge.ts';
 import type { ModelName } from '../models/model.ts';
 import { type Catalog, findColumn, findTable, type Table, type TableId } from '../catalogue/catalog.ts';
-import type { Config, ConfigProblem, PlaceRole } from './config.ts';
+import type { Config, ConfigProblem } from './config.ts';
+import type { PlaceRole } from './place-config.ts';
 import { findNamedTable, type NameScope } from '../catalogue/names.ts';
 import { tenantLinks } from './links.ts';
 import { type Ownership, resolveOwnership } from './ownership.ts';
@@ -16,7 +17,7 @@ import { type ListedPlace, placesProblems, withOwnIds } from './check-places.ts'
 import { linkCopies } from './copies.ts';
 import { resolveModelTables } from './model-tables.ts';
 import { nameProblems } from './names-used.ts';
-import { linkRivals } from './rivals.ts';
+import { linkRivals } from './copies.ts';
 import { buildPlace, resolvePlace } from './resolve-place.ts';
 import type { Subject } from './rows/followers.ts';
 import { subjectOf } from './rows/view.ts';

@@ -3,7 +3,8 @@ import { findColumn } from '../catalogue/catalog.ts';
 import type { Column } from '../catalogue/catalog.ts';
 import { findNamedTable } from '../catalogue/names.ts';
 import { given } from '../given.ts';
-import type { AllowedConfig, ConfigProblem } from './config.ts';
+import type { ConfigProblem } from './config.ts';
+import type { AllowedConfig } from './place-config.ts';
 import type { AllowedTable, Draft, FoundPlace, Place } from './place.ts';
 import { refuse, requireColumns } from './refusals.ts';
 

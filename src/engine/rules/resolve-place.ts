@@ -7,7 +7,7 @@ import { given } from '../given.ts';
 import { isKey } from '../catalogue/value-kinds.ts';
 import { subjectOf } from './rows/view.ts';
 import { resolveConditions } from './conditions.ts';
-import type { PlaceConfig } from './config.ts';
+import type { PlaceConfig } from './place-config.ts';
 import { placeProblems } from './check-place.ts';
 import { calledItself, hasUniqueKeys, modelKey, modelsMeant } from './place-models.ts';
 import { refuse, requireColumns } from './refusals.ts';

@@ -1,6 +1,7 @@
 /**
  * API keys: made once, shown once, stored as a hash, and taken back by revoking. Whoever has the database makes the first key of an
- * installation, and helps where a tenant has locked itself out; that leaves a record in the tenant's audit log, in the name of the operator.
+ * installation, and helps where a tenant has locked itself out; that leaves a record in the tenant's audit log, in the name of the
+ * operator.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Tx } from '../../postgres/driver/database.ts';

@@ -1,6 +1,7 @@
 /** A proposal beside its answer key: what is right, asked, missed or wrong. */
 import { splitName } from '../../../src/engine/catalogue/names.ts';
-import type { Config, PlaceConfig } from '../../../src/engine/rules/config.ts';
+import type { Config } from '../../../src/engine/rules/config.ts';
+import type { PlaceConfig } from '../../../src/engine/rules/place-config.ts';
 import type { SmallSchema, Verdict } from './schema.ts';
 
 export interface Score {

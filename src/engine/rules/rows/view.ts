@@ -3,7 +3,8 @@
  * facts, the plan and the steps of a re-key are those of any move, from the key of a row to another key of the same row.
  */
 import { given } from '../../given.ts';
-import type { Config, ConfigProblem, NameConfig, PlaceConfig, RowsConfig } from '../config.ts';
+import type { Config, ConfigProblem, NameConfig, RowsConfig } from '../config.ts';
+import type { PlaceConfig } from '../place-config.ts';
 
 export interface RowsView extends Config {
   /** The entry of `rows` whose rows are meant. */

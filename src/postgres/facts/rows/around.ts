@@ -1,30 +1,22 @@
 /** What the catalogue says of the tables that a re-key writes to: what forbids it, what fires, what is computed, what no index serves. */
 import { rowCount } from '../../../engine/plan/row-text.ts';
-import { displayName } from '../../../engine/catalogue/catalog.ts';
-import type { Check, Table, TableId } from '../../../engine/catalogue/catalog.ts';
+import { displayName, type Check, type Table, type TableId } from '../../../engine/catalogue/catalog.ts';
 import { columnPath } from '../../../engine/catalogue/names.ts';
 import type { AroundFollowers } from '../../../engine/plan/snapshot.ts';
-import { isWrittenAnew } from '../../../engine/rules/rows/followers.ts';
-import type { Follower, Subject } from '../../../engine/rules/rows/followers.ts';
-import { tableOf } from '../../../engine/rules/references.ts';
-import type { Rules } from '../../../engine/rules/references.ts';
+import { isWrittenAnew, type Follower, type Subject } from '../../../engine/rules/rows/followers.ts';
+import { tableOf, type Rules } from '../../../engine/rules/references.ts';
 import type { Tx } from '../../driver/database.ts';
-import { one, prepared } from '../../driver/question.ts';
-import type { Question } from '../../driver/question.ts';
-import { keysText } from '../../../engine/key-pairs.ts';
-import type { KeyPair } from '../../../engine/key-pairs.ts';
+import { one, prepared, type Question } from '../../driver/question.ts';
+import { keysText, type KeyPair } from '../../../engine/key-pairs.ts';
 import { castFor, columnOf } from '../../sql/cast.ts';
 import { followingColumns, followsSql } from '../../sql/following.ts';
 import { becomesText, isAmong } from '../../sql/key-map.ts';
 import { quoteTable } from '../../sql/identifiers.ts';
 import { mineSql } from '../../sql/row.ts';
-import { bind, column, ident, list, raw, rowsOf, sql } from '../../sql/sql.ts';
-import type { Sql } from '../../sql/sql.ts';
-import { rowContext } from '../member.ts';
-import type { Member } from '../member.ts';
+import { bind, column, ident, list, raw, rowsOf, sql, type Sql } from '../../sql/sql.ts';
+import { rowContext, type Member } from '../member.ts';
 import { askSafely, metSql, notJudged } from '../refusals.ts';
-import { readReach } from './reach.ts';
-import type { Impossible } from './reach.ts';
+import { readReach, type Impossible } from './reach.ts';
 
 export interface Around {
   readonly rules: Rules;

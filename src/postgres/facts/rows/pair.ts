@@ -2,25 +2,20 @@
 import { columnOf, isExact, isKeyOf } from '../../sql/cast.ts';
 import { isAmong } from '../../sql/key-map.ts';
 import { mineSql } from '../../sql/row.ts';
-import { anyOf, bind, column, list, literal, nothing, raw, rowsOf, sql } from '../../sql/sql.ts';
-import type { Sql } from '../../sql/sql.ts';
+import { anyOf, bind, column, list, literal, nothing, raw, rowsOf, sql, type Sql } from '../../sql/sql.ts';
 import { given } from '../../../engine/given.ts';
 import { keySpellings, mostLookedFor } from '../../../engine/models/key-forms.ts';
-import { keysReused, keysText, mergedPairs, pairProblems } from '../../../engine/key-pairs.ts';
-import type { KeyPair } from '../../../engine/key-pairs.ts';
-import { namedModel } from '../../../engine/models/model.ts';
-import type { ModelFacts, ModelPair } from '../../../engine/models/model.ts';
+import { keysReused, keysText, mergedPairs, pairProblems, type KeyPair } from '../../../engine/key-pairs.ts';
+import { namedModel, type ModelFacts, type ModelPair } from '../../../engine/models/model.ts';
 import { rowFindings } from '../../../engine/models/resolution-findings.ts';
-import { askedPairs } from '../../../engine/plan/intent.ts';
-import type { Intent } from '../../../engine/plan/intent.ts';
+import { askedPairs, type Intent } from '../../../engine/plan/intent.ts';
 import { canMove } from '../../../engine/rules/place.ts';
 import type { Subject } from '../../../engine/rules/rows/followers.ts';
 import { subjectOf } from '../../../engine/rules/rows/view.ts';
 import type { Rules } from '../../../engine/rules/references.ts';
 import { DroverError } from '../../../errors.ts';
 import { askEach } from '../../driver/members.ts';
-import { inOrder, readAs } from '../../driver/question.ts';
-import type { Question } from '../../driver/question.ts';
+import { inOrder, readAs, type Question } from '../../driver/question.ts';
 
 /** A row that one of the two texts may mean. */
 interface SubjectRow {
@@ -299,9 +294,7 @@ function alone({ subject: { table } }: AskedRow, key: string): DroverError {
   return new DroverError('ROW_NOT_FOUND', message, { table: table.id, key });
 }
 
-interface FoundRows {
+interface FoundRows extends KeyPair {
   readonly source: SubjectRow | undefined;
   readonly target: SubjectRow | undefined;
-  readonly from: string;
-  readonly to: string;
 }
