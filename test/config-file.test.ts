@@ -210,7 +210,8 @@ describe('the schema for editors', () => {
   });
 
   it('has the keys, and demands the keys, that the type has', () => {
-    const source = readFileSync('src/engine/rules/config.ts', 'utf8');
+    const files = ['place-config.ts', 'config.ts'].map((name) => `src/engine/rules/${name}`);
+    const source = files.map((path) => readFileSync(path, 'utf8')).join('\n');
     const schema: unknown = JSON.parse(readFileSync('schema/drover.config.schema.json', 'utf8'));
     const expected = typeKeys(parseSync('config.ts', source).program, 'Config');
     assert.ok(expected.length > 60);

@@ -18,7 +18,7 @@ export interface Session {
 export interface Verb {
   readonly name: string;
   readonly summary: string;
-  /** It waits for others, or for the next look, so that it says itself when it is at work. */
+  /** The verb waits for others, or for the next look, so that it says itself when it is at work. */
   readonly waits?: true;
   /** Adds arguments and options, and returns the command. */
   readonly define: (command: Command) => Command;

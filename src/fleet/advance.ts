@@ -15,7 +15,7 @@ export function advanceRun(site: Site, id: string, change: RunChange = {}): Prom
   return withRun(site, id, (tx, run) => advanceLocked(tx, site, { run, change }));
 }
 
-/** The same within `withRun`. `change` is what a person ordered; what follows from it is added. */
+/** Advances the run within `withRun`. `change` is what a person ordered; what follows from it is added. */
 export async function advanceLocked(
   tx: Tx,
   site: Site,

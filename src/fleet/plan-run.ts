@@ -47,7 +47,7 @@ export interface PlannedCounts {
 
 export interface PlannedRun extends PlannedCounts {
   readonly kind: string;
-  /** Those of the page that was asked for; all by default, and none where somebody takes them one by one. */
+  /** The tenants of the page that was asked for; all by default, and none where somebody takes them one by one. */
   readonly tenants: readonly PlannedTenant[];
 }
 

@@ -95,7 +95,7 @@ interface AskedMove {
   readonly reason: string | undefined;
 }
 
-/** That shared rows remain, with the command that moves them. */
+/** The sentence that shared rows remain, with the command that moves them. */
 function sharedLeft(
   count: number,
   { move, reason }: AskedMove,

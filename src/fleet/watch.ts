@@ -44,9 +44,9 @@ interface Unwatched {
 export interface WatchLook {
   /** How many moves stand. */
   readonly moves: number;
-  /** After how many of them it looked; the unwatched are not among them. */
+  /** How many moves were looked after; the unwatched are not among them. */
   readonly looked: number;
-  /** It was stopped before it had looked after all of them. */
+  /** The look was stopped before it had come to all moves. */
   readonly stopped: boolean;
   readonly late: readonly Late[];
   readonly unwatched: readonly Unwatched[];

@@ -114,7 +114,7 @@ function usualCount({ database, config }: Site): number {
 }
 
 const longestPauseMs = 5000;
-/** Somebody has to mend something first. */
+/** How long a worker waits where somebody has to mend something first. */
 const pauseForMendingMs = 30_000;
 
 async function work(context: WorkerContext): Promise<void> {

@@ -140,7 +140,7 @@ export function whereWords(where: Where): string {
   return `${placeWords(where)}${registryWords(where)}`;
 }
 
-/** The same without the registry, for commands that read it from the environment alone. */
+/** The options that lead to the same place, without the registry, for commands that read that from the environment alone. */
 export function placeWords(where: Where): string {
   if (where.kind === 'own') return `--data ${shellWord(where.dataDir)}`;
   const state = where.state === undefined ? '' : ` --state ${placeWord(where.state)}`;

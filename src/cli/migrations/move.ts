@@ -31,7 +31,7 @@ export function planLines(plan: Plan, { style, width, names }: PlanView): string
   return lines.flatMap((line) => wrapLine(line, width));
 }
 
-/** The same number as the plan says and the result will say. The mark on the source is no row change. */
+/** Asks with the number that the plan says and the result will say. The mark on the source is no row change. */
 export function questionOf({ tenant, steps, counts, source }: Plan): string {
   const whose = tenant === null ? '' : ` for ${printable(tenant.name)}`;
   const changes = Object.values(counts).reduce((sum, count) => sum + count, 0);

@@ -134,7 +134,7 @@ function showDiff(terminal: Terminal, diff: RegistryDiff, counts: DiffCounts): v
   for (const line of closing(diff, counts)) inLines(terminal)(line);
 }
 
-/** The same without the rows. */
+/** The difference without its rows. */
 function showSum({ out }: Terminal, diff: RegistryDiff, counts: DiffCounts): void {
   for (const line of [comparedText(diff, counts), ...closing(diff, counts)]) out(line);
 }

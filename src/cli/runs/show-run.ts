@@ -157,7 +157,7 @@ export function showPlannedRun(terminal: Terminal, plan: PlannedRun, where: Wher
   showPlannedSum(terminal, plan);
 }
 
-/** The same in one line. */
+/** What a run would do, in one line. */
 export function showPlannedSum({ out, style, width }: Terminal, plan: PlannedRun): void {
   const parts = [`${plan.ready} of ${plan.total} tenants would move`, changeCount(plan.count)];
   if (plan.failed > 0) parts.push(style.error(`${plan.failed} would fail`));

@@ -31,7 +31,7 @@ export function readBytes(path: string): Buffer {
 export interface FileWriting {
   /** A file that is there is not overwritten. */
   readonly keep: boolean;
-  /** It says what is in rows of tenants: only who writes it may read it. */
+  /** The file says what is in rows of tenants: only who writes it may read it. */
   readonly isPrivate?: boolean;
 }
 

@@ -19,7 +19,7 @@ export interface DocumentValue {
 interface UnreadableDocument {
   readonly kind: 'unreadable';
   readonly reason: string;
-  /** It is not edited because of its size, or that of its edits: see size.ts. */
+  /** The document is not edited because of its size, or that of its edits: see size.ts. */
   readonly tooLarge: boolean;
 }
 

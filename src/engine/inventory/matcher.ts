@@ -26,7 +26,7 @@ export interface Matcher {
   readonly findKey: (text: string) => FoundTerm | undefined;
 }
 
-/** It also looks at values before they are texts. */
+/** A matcher that also looks at values before they are texts. */
 export interface SievedMatcher extends Matcher {
   /** Undefined where it could keep nothing back: a number, or a name without letters and digits of ASCII, may stand in any value. */
   readonly sieve: Sieve | undefined;

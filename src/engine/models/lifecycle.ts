@@ -60,12 +60,12 @@ export function goneBy(model: ModelFacts): string {
   return toldBy(model, ({ status }) => (isGone(status) ? status : undefined));
 }
 
-/** The same for a deprecated model. */
+/** For the end of a sentence: who says that the model is deprecated. */
 export function deprecatedBy(model: ModelFacts): string {
   return toldBy(model, ({ status }) => (status === 'deprecated' ? status : undefined));
 }
 
-/** The same for the day of its shutdown. Both days where the tellers differ. */
+/** For the end of a sentence: who says on which day the model ends. Both days where the tellers differ. */
 export function endBy(model: ModelFacts): string {
   return toldBy(model, ({ shutdown }) => shutdown?.slice(0, 10));
 }

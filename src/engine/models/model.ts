@@ -24,7 +24,7 @@ export interface ModelFacts extends ModelName {
   readonly enabled: boolean;
   readonly deprecated: boolean;
   readonly retired: boolean;
-  /** It carries the mark of a complete migration already (`retire` of the configuration). */
+  /** The row carries the mark of a complete migration already (`retire` of the configuration). */
   readonly marked?: boolean;
   /** Is its provider active, with usable credentials? Undefined where nobody says. */
   readonly providerUsable?: boolean;
@@ -95,9 +95,9 @@ export interface ParameterSupport {
 export interface ModelPair {
   readonly source: ModelFacts;
   readonly target: ModelFacts;
-  /** Of rows that get other keys: all of them, those of which only references are repaired among them. */
+  /** All pairs of rows that get other keys, those of which only references are repaired among them. */
   readonly keys?: readonly KeyPair[];
-  /** Of these the rows that are there, and get the other key or become one with the row that has it. */
+  /** The pairs of which the row is there, and gets the other key or becomes one with the row that has it. */
   readonly moving?: readonly KeyPair[];
   /** What somebody should know about how the two were found. */
   readonly found?: readonly Finding[];

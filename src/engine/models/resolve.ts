@@ -18,7 +18,7 @@ export type SecondName = 'family' | 'provider' | 'none';
 export interface WantedModel {
   /** The row that was named by its key; null where a name was given. */
   readonly key: string | null;
-  /** That row is a tenant's own, so elsewhere only rows that tenants own are meant. */
+  /** The row of the key is a tenant's own, so elsewhere only rows that tenants own are meant. */
   readonly owned?: boolean;
   readonly name: string;
   /** The family or provider; null where models have neither. */
@@ -286,7 +286,7 @@ function newestFirst(models: readonly ModelFacts[], provider?: string): ModelFac
   );
 }
 
-/** The same name but for its case, its family or its provider. */
+/** Models of the wanted name but for its case, its family or its provider. */
 function near({ candidates, by }: ResolveInput, wanted: WantedModel): ModelFacts[] {
   return candidates.filter((model) => {
     const { name, second } = naturalKey(model, by);

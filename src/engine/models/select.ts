@@ -181,7 +181,7 @@ function notFound(candidates: readonly ModelFacts[], text: string, what: string)
   return { refused: 'MODEL_NOT_FOUND', message: `${what}: this tenant has no model "${text}".${hint}`, fits };
 }
 
-/** Those of the three nearest names, the nearest first. */
+/** The models of the three nearest names, the nearest first. */
 export function nearestModels<Each extends Pick<ModelFacts, 'components'>>(
   models: readonly Each[],
   text: string,

@@ -36,7 +36,7 @@ function chosenSuccessor(models: readonly ModelFacts[], model: ModelFacts): Mode
   return undefined;
 }
 
-/** The same, with who says so. By name alone where the tenant has no row of what the vendor recommends. */
+/** What to use instead, with who says so. By name alone where the tenant has no row of what the vendor recommends. */
 export function successorOf(
   models: readonly ModelFacts[],
   model: ModelFacts,

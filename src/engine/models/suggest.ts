@@ -102,7 +102,7 @@ function reason(code: SuggestionReason['code'], points: number, message: string)
   return [{ code, points, message }];
 }
 
-/** Somebody has decided already. */
+/** Somebody has decided already: the row of the source names its successor. */
 function named({ source, model }: Candidate): SuggestionReason[] {
   if (source.successor === undefined || source.successor !== model.key) return [];
   return reason('NAMED_SUCCESSOR', 60, 'The row of the source names it as its successor.');

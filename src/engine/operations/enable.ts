@@ -48,7 +48,7 @@ function enableStep(input: StepInput, grant: string, need: GrantNeed): EnableSte
   ];
 }
 
-/** Then the grants move by themselves. */
+/** Was the entity type of the grants asked for? The grants then move by themselves. */
 function isAsked({ intent }: StepInput, { entity }: Place): boolean {
   return intent.entityTypes === undefined || intent.entityTypes.includes(entity);
 }

@@ -79,7 +79,7 @@ export function movedRows(steps: readonly { readonly operation: string; readonly
   return steps.filter(isMovingRows).reduce((sum, { actual }) => sum + actual, 0);
 }
 
-/** The same by entity type, of steps that were planned (`expected`) or done (`actual`). */
+/** How many row changes there are by entity type, of steps that were planned (`expected`) or done (`actual`). */
 export function countChanges(
   steps: readonly {
     readonly operation: string;

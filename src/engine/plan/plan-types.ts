@@ -58,7 +58,7 @@ export interface StepBase {
   readonly entity: string;
   /** How many rows the step must touch; anything else rolls the migration back. */
   readonly expected: number;
-  /** Of these, how many are soft-deleted or archived. */
+  /** How many of these rows are soft-deleted or archived. */
   readonly dead: number;
   /** Do soft-deleted and archived rows belong to the step? */
   readonly includeDead: boolean;
@@ -155,7 +155,7 @@ export interface MergeRowsStep extends StepBase {
   readonly key: string;
   /** The rows that become one with others. */
   readonly pairs: readonly KeyPair[];
-  /** These first. */
+  /** Which keys become which, those of the `pairs` first. */
   readonly mappings: readonly KeyMapping[];
   /** Rows that change and stay, table by table. */
   readonly follows: RekeyStep['follows'];

@@ -16,7 +16,7 @@ interface NoticeChange {
   /** Up to fifty rows, by the names that people know them by. */
   readonly rows: readonly RowName[];
   readonly parameters: 'reset' | 'translated' | 'kept';
-  /** Of them, rows that go because one with the new model is there already, and what passes to that one. */
+  /** Rows of these that go because one with the new model is there already, and what passes to that one. */
   readonly removed?: number;
   readonly passedOn?: readonly string[];
 }

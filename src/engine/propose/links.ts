@@ -112,7 +112,7 @@ export class KeyColumns {
     }
   }
 
-  /** Those that are called after the table, in the order of the catalogue. */
+  /** Columns that are called after the table, in the order of the catalogue. */
   of(table: Table): OwnColumn[] {
     const ending = this.#byEnd.get(tableWords(table.name).at(-1) ?? '') ?? [];
     return ending.filter(({ column }) => namesKeyOf(column.name, table.name));

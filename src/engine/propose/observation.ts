@@ -78,7 +78,7 @@ interface SeenByColumn {
   readonly inner: ReadonlyMap<string, readonly InnerValues[]>;
 }
 
-/** The same observations, in which a column is found at once. */
+/** The observations, in which a column is found at once. */
 export function byColumn(seen: Observations): Observations {
   if (seen.byColumn !== undefined) return seen;
   const { columns, inner } = seen;

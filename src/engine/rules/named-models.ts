@@ -36,7 +36,7 @@ export function namesOfRows(rules: Rules, { kind, text }: NameSought): readonly 
   return rules.knowledge?.written(name, provider)?.forms ?? [];
 }
 
-/** Those of the rows that hold the model which a text names, by what the registry knows, however they write its name. */
+/** The rows that hold the model which a text names, by what the registry knows, however they write its name. */
 export function rowsOfModel(
   rules: Rules,
   models: readonly ModelFacts[],

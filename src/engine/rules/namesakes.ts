@@ -89,7 +89,7 @@ function ofObjects({ json, shape }: Place, named: NamesAlike, text: string): Map
   });
 }
 
-/** The same name, and of every other component something else that is not nothing. */
+/** Has the row the same name, and in every other component something else that is not nothing? */
 function namesOther(
   components: readonly string[],
   tuple: readonly string[],

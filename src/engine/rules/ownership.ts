@@ -18,7 +18,7 @@ export interface OwnerPath {
   /** The column that holds the tenant's key, on the row itself where there are no hops. */
   readonly column: string;
   readonly notNull: boolean;
-  /** It may lead to several tenants by its nature: a membership or a junction. Otherwise each row has at most one. */
+  /** The path may lead to several tenants by its nature: a membership or a junction. Otherwise each row has at most one. */
   readonly many: boolean;
 }
 

@@ -1,4 +1,6 @@
-/** The same rules for Caddy, which many run in front anyway. Its matchers are made from the declared routes, as the edge's own are. */
+/**
+ * The rules of the edge for Caddy, which many run in front anyway. Its matchers are made from the declared routes, as the edge's own are.
+ */
 import { compareText } from '../../engine/order.ts';
 import type { DeclaredRoute } from '../contract.ts';
 import { exposedOf } from './exposure.ts';

@@ -154,7 +154,7 @@ function answerOf(result: MoveResult): MigrateAnswer {
   return { ...result, dryRun: false, movedRows: movedRows(result.steps), rehearsal: null };
 }
 
-/** The same words for a model that is not there and for another tenant's. */
+/** A model that is not there and a model of another tenant are refused in the same words. */
 async function requirePair(
   { site }: Platform,
   tenant: string,

@@ -38,7 +38,11 @@ export function listModelStates(
   );
 }
 
-/** The same by name, in any case: of one name a tenant may have several, of several families. @param names in lower case */
+/**
+ * The models of a tenant by their names, in any case, held until the transaction ends. A tenant may have several of one name, of several
+ * families.
+ * @param names in lower case
+ */
 export function listModelsByName(
   { schema, tenantId }: OfTenant,
   { kind, names }: { readonly kind: string; readonly names: readonly string[] },

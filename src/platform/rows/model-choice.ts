@@ -111,7 +111,7 @@ async function findSuccessor(
   return undefined;
 }
 
-/** The same words for an id of another tenant and for one that is nobody's. */
+/** An id of another tenant and an id of nobody are refused in the same words. */
 export function unknownReference(field: string, noun: string): DroverError {
   return new DroverError('REFERENCE_INVALID', `${field}: there is no such ${noun}.`, { field });
 }

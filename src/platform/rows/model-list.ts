@@ -58,7 +58,7 @@ function namesOf(
   return { key: String(id), components: provider === undefined ? components : { ...components, provider } };
 }
 
-/** The same without the uses: one statement, where none of the models can end. */
+/** A page of models without their uses: one statement, where none of the models can end. */
 export async function listModelsAlone(
   asked: ResourceRequest,
   kind: ModelKind,

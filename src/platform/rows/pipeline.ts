@@ -20,7 +20,7 @@ export function modelsInPipeline(document: unknown): NamedInPipeline[] {
   });
 }
 
-/** The same document with ids as the database writes them: a migration finds them by their text. */
+/** The document with ids as the database writes them: a migration finds an id by its text. */
 export function withPlainIds(document: Values): Values {
   const { nodes } = document;
   if (!Array.isArray(nodes)) return document;

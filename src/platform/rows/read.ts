@@ -35,7 +35,7 @@ export function listResource(asked: ResourceRequest, request: PageRequest): Prom
   return reading(asked, (tx) => tx.ask(pageOf(asked, request)), 'single');
 }
 
-/** The same for a transaction that is open. */
+/** One page, for a transaction that is open. */
 export function pageOf(asked: ResourceRequest, request: PageRequest): Question<Page> {
   const { resource } = asked;
   const { column, descending } = resource.order ?? { column: 'created_at', descending: false };

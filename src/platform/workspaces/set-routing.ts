@@ -91,7 +91,7 @@ async function judgeChange(
   return verdict;
 }
 
-/** The same for a workspace that is made: its pair was judged by the caller, in this transaction, with its models held. */
+/** Stores the routing of a workspace that is made. The caller has judged its pair in this transaction, with its models held. */
 export async function insertRouted(
   at: InTenant,
   made: { readonly id: string; readonly verdict: Allowed | NotAsked; readonly beside: Values },

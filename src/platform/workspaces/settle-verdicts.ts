@@ -24,9 +24,9 @@ interface Settling {
   readonly scope: TenantScope;
   readonly loaded: LoadedRegistry;
   readonly today: string;
-  /** Those of the transaction. */
+  /** The tenants of the transaction. */
   readonly tenants: readonly string[];
-  /** All of theirs where it is not given. */
+  /** The workspace that is settled; without it all workspaces of the tenants are. */
   readonly workspaceId?: string | undefined;
 }
 

@@ -27,7 +27,7 @@ function writingAt<T>(call: RoutingCall, work: (at: InTenant) => Promise<T>): Pr
 
 type Locks = readonly Question<unknown>[];
 
-/** The same where the first message takes locks: in the order of `locks`, and with what they find. */
+/** A writing transaction whose first message takes the locks, in the order of the list. The work is given what they find. */
 export function lockingAt<const Q extends Locks, T>(
   call: RoutingCall,
   locks: (call: RoutingCall) => Q,

@@ -22,7 +22,7 @@ members AS (
  */
 export const relationsSql = relationsAmong({ given: '', which: 'true', schemas: '$1' });
 
-/** The same, of what `ownRelations` names: parameters $1 to $3 are its own, $4 the given schemas. */
+/** The relations that `ownRelations` names, with their parts. Its parameters are $1 to $3; $4 are the given schemas. */
 export const ownRelationsSql = relationsAmong({
   given: `${ownRelations},`,
   which: 'c.oid IN (SELECT oid FROM own)',

@@ -14,7 +14,7 @@ export interface CatalogueSight {
   readonly sight: string | null;
 }
 
-/** The same with the versions of all rows. */
+/** What a transaction sees of the catalogue, with the versions of all rows. */
 export interface Marked extends CatalogueSight {
   readonly mark: string;
 }
@@ -52,7 +52,7 @@ SELECT ${sight}, count(*) || ' ' || sum(pg_catalog.hashint8extended((object << 3
 /** The mark of the catalogue, with the sight in which it is that: both of one snapshot. */
 export const catalogueMark = one<Marked>(markSql);
 
-/** The same of the schema of one tenant and of those that are nobody's. */
+/** The mark of the schema of one tenant and of the schemas that are nobody's. */
 export function catalogueMarkOf(own: OwnSchema): Question<Marked> {
   return one<Marked>(ownMarkSql, ownParameters(own));
 }

@@ -156,7 +156,7 @@ interface SeenFor {
   readonly tenant: TenantKey;
 }
 
-/** The same where the catalogue was looked at in this transaction, together with something else. */
+/** The rules for a tenant, where the catalogue was looked at in this transaction, together with something else. */
 export async function rulesSeen(tx: Tx, site: Ruled, about: SeenFor): Promise<Rules> {
   return (await groundSeen(tx, site, about)).rules;
 }

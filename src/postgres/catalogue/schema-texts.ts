@@ -29,7 +29,7 @@ export async function readSchemaTexts(tx: Tx): Promise<SchemaText[]> {
   return rows;
 }
 
-/** Those that name a term. */
+/** The parts of the schema that name a term. */
 export function occurrencesInSchema(texts: readonly SchemaText[], matcher: Matcher): SchemaOccurrence[] {
   return texts
     .flatMap((text) => occurrencesIn(text, matcher))

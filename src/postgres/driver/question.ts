@@ -38,7 +38,7 @@ export interface Statement {
   readonly params: readonly (string | null)[];
   /** May the connection keep it prepared? */
   readonly keep: boolean;
-  /** It goes back to a savepoint. The database reports that by the same words as the end of the transaction. */
+  /** The statement goes back to a savepoint. The database reports that by the same words as the end of the transaction. */
   readonly backToSavepoint?: boolean;
 }
 
@@ -96,7 +96,7 @@ export function backToSavepoint(name: string): Question<void> {
   return { statements: [{ sql, params: [], keep: false, backToSavepoint: true }], read: () => undefined };
 }
 
-/** The same statements, with another reading of their answer. */
+/** The statements of a question, with another reading of their answer. */
 export function readAs<T, U>(question: Question<T>, read: (answer: T) => U): Question<U> {
   return { statements: question.statements, read: (answers) => read(question.read(answers)) };
 }

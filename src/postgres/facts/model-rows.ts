@@ -44,7 +44,7 @@ export async function listModels(
   return models;
 }
 
-/** The same for each of several tenants. */
+/** For each of several tenants its models of one kind, and the global ones. */
 function modelsOf(
   rules: Rules,
   { model, tenants }: { model: ModelTable; tenants: Each | undefined },
@@ -88,7 +88,7 @@ export function modelsNamed(
   return readAs(inOrder(tables), (found) => found.flat());
 }
 
-/** The same for one tenant. */
+/** The models of one kind of one tenant. */
 export async function listModelsOfKind(
   tx: Tx,
   { rules, tenant }: { readonly rules: Rules; readonly tenant: TenantKey },

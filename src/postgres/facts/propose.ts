@@ -152,7 +152,7 @@ async function sampleTables(
   return { columns, inner, bound, sampled };
 }
 
-/** Those that this login may read; trying would end the transaction. */
+/** The tables that this login may read. Trying would end the transaction. */
 async function readableTables(tx: Tx, catalog: Catalog): Promise<Catalog> {
   const rows = await tx.many<{ schema: string; name: string }>(
     `SELECT n.nspname::text AS schema, c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -121,7 +121,7 @@ interface TableRule {
   readonly check: Check;
 }
 
-/** That nobody knows, to each of these members. */
+/** For each of these members the answer that the rules could not be judged. */
 function unanswered(at: readonly number[], open: readonly TableRule[]): Answered[] {
   const refusals = open.map(notJudged);
   return at.map((member) => ({ member, refusals }));

@@ -18,14 +18,14 @@ export const sourceTerm = '';
 export const unrelatedTerm = ' ';
 
 export interface Sought {
-  /** Those that mean the source. */
+  /** Names and keys that mean the source. */
   readonly terms: readonly Term[];
   /** Patterns for LIKE over values in lower case, of which one fits every value that names a term; undefined where none are sure. */
   readonly patterns: readonly string[] | undefined;
   /** In lower case, longer names that mean another model altogether. */
   readonly unrelated: readonly string[];
   readonly matcher: Matcher;
-  /** The same without the key, which the schema does not name. */
+  /** The matcher without the key, which the schema does not name. */
   readonly names: Matcher;
 }
 

@@ -78,7 +78,7 @@ export function addEach<R extends object>(
   });
 }
 
-/** Those of which the reference moves. */
+/** Rows of the members that name the source and whose reference moves. */
 export function movingOnSource(used: PlaceInUse): Sql {
   const { context, row, place, members } = used;
   if (!hasStates(context, row)) return mineOnSource(used);

@@ -53,7 +53,7 @@ function seenTables(tables: readonly Table[]): Question<SeenTable[]> {
   return many<SeenTable>(seenSql, [tables.map(({ schema }) => schema), tables.map(({ name }) => name)]);
 }
 
-/** Of these tables those whose policies bind the session and do not show it all rows. */
+/** The tables whose policies bind the session and do not show all rows to it. */
 export function hidingFrom(tables: readonly Table[]): Question<TableId[]> {
   return readAs(policiesBinding(tables), (binding) =>
     tables.flatMap(({ id }, at) => {

@@ -45,7 +45,7 @@ export interface Inventory {
   readonly read: readonly TableRead[];
   readonly unread: readonly UnreadObject[];
   readonly way: { readonly kind: ReadWay; readonly why: string };
-  /** Somebody stopped it before the end. */
+  /** Somebody stopped the inventory before its end. */
   readonly stopped: boolean;
 }
 

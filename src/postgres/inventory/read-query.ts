@@ -61,7 +61,7 @@ function rangeConditions({ from, to }: PageRange): string[] {
   ];
 }
 
-/** The same rows for COPY. */
+/** The statement for COPY of the rows. */
 export function copySql(query: ReadQuery, range: PageRange): string {
   return `COPY (${rowsSql(query, range)}) TO STDOUT (FORMAT binary)`;
 }

@@ -24,7 +24,7 @@ export interface TableReading {
   readonly work: (tx: Tx, range: PageRange) => Promise<void>;
 }
 
-/** Not begun; what is known so far can be asked for at any time. */
+/** A reading that has not begun. What is known so far can be asked for at any time. */
 export function prepareReading(query: ReadQuery, reader: TableReader): TableReading {
   const { table, search } = query;
   const columns = table.columns.map(({ name, kind }) => ({ name, kind, isLink: search.isLink(name) }));

@@ -42,13 +42,13 @@ export interface ReadTable {
 }
 
 export interface Relations {
-  /** Those with a column that can name a model; the largest first, so that several readers end together. */
+  /** Tables with a column that can name a model; the largest first, so that several readers end together. */
   readonly tables: readonly ReadTable[];
   readonly unread: readonly UnreadObject[];
 }
 
 export interface RelationsOptions {
-  /** Also columns that can only hold keys. */
+  /** Columns that can only hold keys are read, too. */
   readonly withKeys: boolean;
   /** Only these tables. */
   readonly only?: ReadonlySet<TableId>;

@@ -177,7 +177,7 @@ async function tryTogether<Q, P, R>(
   }
 }
 
-/** Those that failed one by one, after all others. */
+/** The members that failed, one by one, after all others. */
 function apart<P>(
   running: readonly NumberedMember<P>[],
   failed: ReadonlyMap<number, unknown>,

@@ -168,7 +168,7 @@ function translationsOf({ snapshot, plan }: Execution, entries = snapshot.parame
   );
 }
 
-/** The same, where a step before has changed what else the documents hold: then they are read again. */
+/** The translations of now. Where a step before has changed what else the documents hold, the documents are read again. */
 async function translationsNow(
   tx: Tx,
   { rules, executions }: ExecuteInput,

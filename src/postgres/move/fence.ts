@@ -109,7 +109,7 @@ function contentOf(table: Table, owner: Owned): Sql {
   return sql`jsonb_build_object(${literal(owner.column)}, ${bind(owner.tenant, type)})`;
 }
 
-/** The same as text, by which fences are looked up; empty where a value can be written in several ways, and where it is too long. */
+/** The tenant as text, by which fences are looked up; empty where a value can be written in several ways, and where it is too long. */
 function ownerOf(table: Table, owner: Owned, content: Sql): Sql {
   if (owner.whose !== 'tenant' || !/^(text|uuid|integer)$/.test(columnOf(table, owner.column).kind))
     return raw(`''`);

@@ -55,7 +55,7 @@ async function readAgain(tx: Tx, site: Site, { moves, locks }: Now): Promise<(Mo
   );
 }
 
-/** The same two models, written in the same ways: what was looked for and the statements of the batch still fit. */
+/** Are both pairs the same two models, written in the same ways? What was looked for and the statements of the batch then still fit. */
 function isSame(a: ModelPair, b: ModelPair): boolean {
   const textOf = ({ source, target, keys, moving }: ModelPair): string =>
     JSON.stringify([

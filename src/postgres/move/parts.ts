@@ -39,7 +39,7 @@ async function partsNow(
   return parts.plan === null ? undefined : parts;
 }
 
-/** Somebody took the migration back, or another process brought it to its end. */
+/** The refusal where somebody took the migration back, or another process brought it to its end. */
 export function endedMeanwhile(id: string): DroverError {
   const message = `Migration ${id} was ended by somebody else meanwhile; \`drover history ${id}\` says how.`;
   return new DroverError('PLAN_STALE', message, { id });

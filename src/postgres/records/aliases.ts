@@ -76,7 +76,7 @@ export function refuseIssued(site: Site, asked: Rekeyed): Promise<DroverError | 
   );
 }
 
-/** The same of a migration that is done and not committed yet. @throws KEY_ISSUED_BEFORE */
+/** Refuses a migration that is done and not committed yet, where it gives a key that another row had. @throws KEY_ISSUED_BEFORE */
 export async function checkAlias(state: Tx, site: Site, done: DoneBy): Promise<void> {
   const rekeyed = rekeyedBy(done);
   const refused = rekeyed && refusalOf(rekeyed, await knownAliases(state, site, rekeyed));

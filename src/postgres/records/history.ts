@@ -129,7 +129,7 @@ export function getMigration(site: Site, query: MigrationQuery): Promise<Migrati
   return withState(site, query.tenant, (tx) => readMigration(tx, site, query));
 }
 
-/** The same within a transaction. @throws MIGRATION_NOT_FOUND */
+/** One migration, within a transaction. @throws MIGRATION_NOT_FOUND */
 async function readMigration(tx: Tx, site: Site, query: MigrationQuery): Promise<MigrationDetail> {
   const [found] = await readMigrations(tx, site, [query]);
   if (found === undefined) throw missing(query);
@@ -137,7 +137,7 @@ async function readMigration(tx: Tx, site: Site, query: MigrationQuery): Promise
   return found;
 }
 
-/** The same for several, one of each tenant: MIGRATION_NOT_FOUND for each that is not there. */
+/** One migration of each tenant, and MIGRATION_NOT_FOUND for each that is not there. */
 export async function readMigrations(
   tx: Tx,
   site: Site,

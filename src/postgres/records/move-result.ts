@@ -19,7 +19,7 @@ export interface MoveResult {
   /** The tenant's key; null where the database has a single one. */
   readonly tenant: string | null;
   readonly status: 'succeeded';
-  /** The same plan was applied before; this is that result, and nothing was done now. */
+  /** The plan was applied before: this is the result of then, and nothing was done now. */
   readonly replayed: boolean;
   readonly completion: Plan['completion'];
   readonly accounts: Plan['accounts'];

@@ -42,7 +42,7 @@ export function lockPairs(tx: Tx, pairs: readonly LockedPair[]): Promise<(Drover
   return tx.ask(pairLocks(pairs));
 }
 
-/** The same for one pair, which is waited for as long as for any lock. @throws LOCK_TIMEOUT */
+/** Locks one pair for the length of the transaction, and waits for it as long as for any lock. @throws LOCK_TIMEOUT */
 export async function waitForPair(tx: Tx, pair: LockedPair): Promise<void> {
   await tx.run('SELECT pg_advisory_xact_lock(hashtextextended($1::text, 6420))', [nameOf(pair)]);
 }

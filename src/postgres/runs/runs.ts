@@ -38,7 +38,7 @@ export interface Canary {
   /** The first so many tenants, or that share of them (0 to 1). */
   readonly tenants?: number;
   readonly share?: number;
-  /** Then: wait for `continue`, or go on where no more failed than `maxFailures`. */
+  /** After the canary: wait for `continue`, or go on where no more failed than `maxFailures`. */
   readonly afterwards: 'wait' | 'go-on';
 }
 
@@ -70,7 +70,7 @@ export interface RunModel {
 
 export interface RunCounts {
   readonly total: number;
-  /** Not finished, claimed ones included. */
+  /** Tenants that are not finished, claimed ones included. */
   readonly pending: number;
   readonly succeeded: number;
   readonly failed: number;

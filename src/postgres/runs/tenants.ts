@@ -171,11 +171,11 @@ export function skipOpen(
 
 /** Counted from the tenants of a run. */
 export interface TenantCounts extends RunCounts {
-  /** Not finished, the shared rows among them. */
+  /** Units that are not finished, the shared rows among them. */
   readonly open: number;
-  /** Of these: under a claim. */
+  /** Units of the open ones that are under a claim. */
   readonly claimed: number;
-  /** Not finished, among the canary. */
+  /** Units of the canary that are not finished. */
   readonly canaryOpen: number;
 }
 

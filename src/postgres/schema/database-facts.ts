@@ -16,7 +16,7 @@ export interface DatabaseFacts {
   readonly mayCreateRoles: boolean;
   /** Of the roles that were named. */
   readonly missingRoles: readonly string[];
-  /** Those that are there and that the login may neither become nor grant to itself. */
+  /** Roles that are there and that the login may neither become nor grant to itself. */
   readonly closedRoles: readonly string[];
 }
 

@@ -32,7 +32,7 @@ export async function checkIsolation(db: Database, expected: IsolationExpectatio
   await db.transaction({ readOnly: true }, (tx) => checkIsolationWithin(tx, expected));
 }
 
-/** The same within a transaction, which is the login's again afterwards. Where it throws, the transaction has to end. */
+/** The check within a transaction, which is the login's again afterwards. Where the check throws, the transaction has to end. */
 export async function checkIsolationWithin(tx: Tx, expected: IsolationExpectation): Promise<void> {
   const problems = await catalogueProblems(tx, expected);
   // Trying needs the roles and tables that the catalogue was asked for.

@@ -197,7 +197,7 @@ export function withState<T>({ state }: Site, tenant: TenantKey, work: (tx: Tx) 
   return asUnit(state.database, state.scope, { tenant, work });
 }
 
-/** The same on the records of several tenants; records in another database are of one tenant at a time. */
+/** Works on the records of several tenants. Records in another database are those of one tenant at a time. */
 export function withStates<T>(
   site: Site,
   tenants: readonly TenantKey[],

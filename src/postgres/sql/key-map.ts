@@ -48,7 +48,7 @@ export function becomesSql(own: Column, value: Sql, pairs: readonly KeyPair[], o
   return sql`(${lookedUp(sql`${belowDomain(own, value)}::text`, pairs)})::${raw(castFor(own))}`;
 }
 
-/** The same of texts; NULL where the text is none of the keys. */
+/** What a text that is one of the keys becomes; NULL where the text is none of them. */
 export function becomesText(text: Sql, pairs: readonly KeyPair[]): Sql {
   const [first, ...others] = pairs;
   return first !== undefined && others.length === 0

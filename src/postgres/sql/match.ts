@@ -90,7 +90,7 @@ export function matchesFirst(context: Pick<RowContext, 'table'>, row: PlaceRow, 
     : match;
 }
 
-/** The same for a place with its values, among other places of the same column. */
+/** Does row `t` name the source at the place, and not at another place of the same column? */
 export function placeMatches(context: Pick<RowContext, 'rules' | 'table'>, row: PlaceRow): Sql {
   const matches = matchSql(context, { columns: columnsOf(row), mappings: row.mappings });
   return row.place.among === undefined ? matches : sql`(${matches} AND ${ofPlaceSql(context, row.place)})`;

@@ -37,7 +37,7 @@ export function ownerSql(context: RowContext): Sql {
     FROM (${ownersSql(context, ownership.paths)}) o (v, many) WHERE o.v IS NOT NULL)`;
 }
 
-/** The same seen from the unit of shared rows. */
+/** Whose the row is, seen from the unit of shared rows. */
 function sharedOwnerSql(context: RowContext, paths: readonly OwnerPath[]): Sql {
   const direct = directColumn(paths);
   if (direct !== undefined && paths.length === 1)

@@ -57,7 +57,7 @@ export function sql(texts: TemplateStringsArray, ...pieces: readonly Sql[]): Sql
   return new Sql(parts, changes);
 }
 
-/** The same for a statement that changes rows. */
+/** A statement that changes rows. */
 export function change(texts: TemplateStringsArray, ...pieces: readonly Sql[]): Sql {
   return new Sql(sql(texts, ...pieces).parts, true);
 }

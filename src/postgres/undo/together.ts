@@ -53,7 +53,7 @@ function targetOf({ rules }: UndoContext, chunk: Chunk): UndoTarget | undefined 
   return table === undefined || key === undefined || !isSame ? undefined : { table, key };
 }
 
-/** Somebody gave the key of a row that is to return to another one: what returns to the row would be that one's. */
+/** Refuses where another row was given the key of a row that is to return: what refers to the one would then mean the other. */
 async function refuseTaken(context: UndoContext, chunks: readonly Chunk[]): Promise<void> {
   const { tx, rules } = context;
   for (const chunk of chunks) {

@@ -13,7 +13,7 @@ export interface TextModelsQuery {
   readonly rows: readonly ModelFacts[];
 }
 
-/** Those without a row among `rows`. Where no table holds models, also names of columns that the registry does not know. */
+/** Models that texts name and that have no row among `rows`. Where no table holds models, also names that the registry does not know. */
 export async function listTextModels(
   tx: Tx,
   rules: Rules,

@@ -13,7 +13,7 @@ export interface VendorRetirement {
   readonly distributor?: string;
   readonly announced?: string;
   readonly shutdown: string;
-  /** That is the earliest day; no other is promised. */
+  /** `shutdown` is the earliest day; no other is promised. */
   readonly earliest: boolean;
   /** What its vendor recommends. */
   readonly replacement?: string;

@@ -69,7 +69,7 @@ export interface Routes {
   readonly runtimes: ReadonlyMap<string, RuntimeRoutes>;
   /** By id and by alias. */
   readonly models: ReadonlyMap<string, Model>;
-  /** The same, by names in lower case. Two vendors may have the same name. */
+  /** Models by their names in lower case. Two vendors may have the same name. */
   readonly modelsInAnyCase: ReadonlyMap<string, readonly Model[]>;
 }
 

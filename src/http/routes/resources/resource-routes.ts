@@ -30,7 +30,7 @@ export interface ResourceRoutes {
   /** What an answer with one row adds to the columns and the tag. */
   readonly more?: {
     readonly shape: z.ZodRawShape;
-    /** Those that `of` gives. */
+    /** The headers that `of` gives. */
     readonly headers: readonly AnswerHeader[];
     readonly of: (
       asked: ResourceRequest,
