@@ -85,6 +85,11 @@ export const errorCodes = {
   PLAN_CONTRADICTED: { exit: 1, summary: 'The checker found that a plan contradicts its facts.' },
   COUNT_MISMATCH: { exit: 1, summary: 'A step touched another number of rows than planned.' },
   REFERENCES_LEFT: { exit: 1, summary: 'A live reference to the source is left after the move.' },
+  PHASE_BLOCKED: { exit: 2, summary: 'A phase of a conversion cannot begin, or cannot go on.' },
+  CONVERSION_DRIFTED: {
+    exit: 2,
+    summary: 'The database or the configuration is not what the steps of the conversion have made of it.',
+  },
   MIGRATION_RUNNING: { exit: 1, summary: 'A migration of this source is running.' },
   MIGRATION_UNDER_WAY: {
     exit: 1,

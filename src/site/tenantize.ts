@@ -2,16 +2,20 @@
 import { formatConfigProblems, locateProblems, openConfigFile } from '../config-file.ts';
 import type { Environment } from '../config.ts';
 import { checkConversion } from '../engine/tenantize/check-conversion.ts';
+import { contextOf } from '../engine/tenantize/ground.ts';
 import type { ConversionGround } from '../engine/tenantize/ground.ts';
 import { planConversion } from '../engine/tenantize/plan-conversion.ts';
 import type { ConversionPlan } from '../engine/tenantize/plan-conversion.ts';
 import { DroverError } from '../errors.ts';
+import { stepSession } from '../isolation/conversion/statements.ts';
 import type { Database } from '../postgres/driver/database.ts';
 import { recordsSchema } from '../postgres/scope/site.ts';
 import { readConversionGround } from '../postgres/tenantize/read-ground.ts';
 import { withDatabase } from './open.ts';
 import { resolveWhere, usage } from './where.ts';
 import type { WhereOptions } from './where.ts';
+
+export type ConversionOptions = Pick<WhereOptions, 'database' | 'config'>;
 
 export interface PlannedConversion {
   readonly ground: ConversionGround;
@@ -27,17 +31,40 @@ export const shownKeys = 20;
  * @throws USAGE_INVALID, CONFIG_INVALID, CONFIG_MISMATCH, NOT_PERMITTED, PLAN_CONTRADICTED
  */
 export function planTenantize(
-  options: Pick<WhereOptions, 'database' | 'config'>,
+  options: ConversionOptions,
   environment: Environment,
   keys: number = shownKeys,
 ): Promise<PlannedConversion> {
+  return withConverted(options, environment, (database, configFile) => planFor(database, configFile, keys));
+}
+
+/** The database that is to be converted, open, and its configuration. @throws USAGE_INVALID where one of them was not named */
+export function withConverted<T>(
+  options: ConversionOptions,
+  environment: Environment,
+  work: (database: Database, configFile: string) => Promise<T>,
+): Promise<T> {
   const where = resolveWhere(options, environment);
   if (where.kind === 'own' || where.configFile === undefined)
     throw usage(
       'A conversion is of a database that Drover did not create: name it with --database and --config.',
     );
   const { configFile } = where;
-  return withDatabase(where, (database) => planFor(database, configFile, keys));
+  return withDatabase(where, (database) => work(database, configFile));
+}
+
+/** @throws CONFIG_INVALID where it says nothing of a conversion */
+export function configOf(configFile: string): ConversionGround['config'] {
+  const { config } = openConfigFile(configFile, 'ownership');
+  const { tenantize } = config;
+  if (tenantize !== undefined) return { ...config, tenantize };
+  const message = `${configFile} has no block tenantize: docs/guides/v2.md says what it holds.`;
+  throw new DroverError('CONFIG_INVALID', message, { file: configFile });
+}
+
+/** How a session begins that takes the steps of a conversion. */
+export function sessionOf({ config }: Pick<ConversionGround, 'config'>): readonly string[] {
+  return stepSession(contextOf(config.tenantize));
 }
 
 /** The same of a database that is open. */
@@ -47,12 +74,7 @@ export async function planFor(
   keys: number = shownKeys,
 ): Promise<PlannedConversion> {
   const opened = openConfigFile(configFile, 'ownership');
-  const { tenantize } = opened.config;
-  if (tenantize === undefined) {
-    const message = `${configFile} has no block tenantize: docs/guides/v2.md says what it holds.`;
-    throw new DroverError('CONFIG_INVALID', message, { file: configFile });
-  }
-  const config = { ...opened.config, tenantize };
+  const config = configOf(configFile);
   const { ground, problems } = await readConversionGround(database, { config, records: recordsSchema, keys });
   if (problems.length > 0) {
     const shown = formatConfigProblems(locateProblems(opened, problems));

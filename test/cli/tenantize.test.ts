@@ -122,6 +122,42 @@ it('writes the keys of all rows without an owner, for nobody else to read', asyn
   assert.equal(statSync(file).mode & 0o077, 0);
 });
 
+it('takes the steps, says how far it is, and takes them back; without a word nothing is written', async () => {
+  const on = words(example.config).slice(2);
+  const verb = (name: string, ...more: string[]): Promise<Outcome> =>
+    droverHere(['tenantize', name, ...on, ...more]);
+  assert.match((await verb('status')).stdout, /^No conversion was begun here/);
+  const unasked = await verb('apply');
+  assert.deepEqual([unasked.status, unasked.stdout], [1, '']);
+  assert.match(unasked.stderr, /CONFIRMATION_REQUIRED: Take \d+ steps of expand, fill, validate, shadow\?/);
+  const open = changed('unanswered', (tenantize) => delete tenantize['tables']);
+  const asked = await droverHere(['tenantize', 'apply', '--yes', ...words(open).slice(2)]);
+  assert.deepEqual([asked.status, /4 questions are open/.test(asked.stdout)], [2, true]);
+  assert.match((await verb('status')).stdout, /^No conversion was begun here/);
+  const bound = await verb('apply', '--phase', 'bind', '--yes');
+  assert.equal(bound.status, 2);
+  assert.match(bound.stderr, /PHASE_BLOCKED: bind needs --accept-unverified REASON/);
+  assert.match((await verb('status')).stdout, /^No conversion was begun here/);
+  const taken = await verb('apply', '--phase', 'fill', '--yes');
+  assert.match(taken.stdout, /^\d+ steps taken\.\n$/, taken.stderr);
+  assert.equal((await verb('apply', '--phase', 'fill', '--yes')).stdout, 'Nothing to do.\n');
+  const board = await verb('status');
+  assert.match(board.stdout, /public\.tasks\s+done\s+done/);
+  assert.match(board.stdout, /Under way, fill is done; \d+ of \d+ steps are done\. Begun by /);
+  const otherwise = changed('otherwise', (tenantize) => (tenantize['keys'] = 'tenant-led'));
+  assert.match(
+    (await droverHere(['tenantize', 'apply', '--yes', ...words(otherwise).slice(2)])).stderr,
+    /CONVERSION_DRIFTED: [^]*says otherwise than when the conversion began/,
+  );
+  const back = JSON.parse((await verb('revert', '--yes', '--json')).stdout) as {
+    taken: number;
+    conversion: { outcome: string; steps: { state: string }[] };
+  };
+  assert.equal(back.conversion.outcome, 'reverted');
+  assert.ok(back.taken > 0 && back.conversion.steps.every(({ state }) => state === 'planned'));
+  assert.equal((await verb('revert', '--yes')).stdout, 'Nothing to do.\n');
+});
+
 it('names what of the block does not fit, with its place, and the block where there is none', async () => {
   const unfit = changed('unfit', (tenantize) => {
     tenantize['tables'] = {

@@ -221,6 +221,7 @@ oneEngine((engine) => {
         bound.push(JSON.stringify(opening));
         return database.transaction(opening, work, extent);
       },
+      alone: (work) => database.alone(work),
       close: () => database.close(),
     };
     await planRun({ ...fleet.site, database: watched }, runRequest(), {

@@ -165,6 +165,7 @@ oneEngine((engine) => {
       return {
         engine: database.engine,
         close: () => database.close(),
+        alone: (work) => database.alone(work),
         transaction: async (opening, work) => {
           const result = await database.transaction(opening, work);
           const open = await state.database.transaction({}, (tx) =>

@@ -279,6 +279,7 @@ oneEngine((engine) => {
           asked += 1;
           return database.transaction(opening, work);
         },
+        alone: (work) => database.alone(work),
         close: () => database.close(),
       };
       const platform = { ...http.platform, site: { ...http.platform.site, database: counted } };

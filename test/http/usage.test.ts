@@ -21,6 +21,7 @@ async function transactionsFor({ platform }: HttpPlatform): Promise<number> {
       opened += 1;
       return database.transaction(opening, work);
     },
+    alone: (work) => database.alone(work),
     close: () => database.close(),
   };
   await listAllRetirements({ ...platform, site: { ...platform.site, database: counting } });

@@ -37,6 +37,7 @@ describe('each migration', () => {
         '0020_under_way.sql',
         '0022_aliases.sql',
         '0023_set_aside.sql',
+        '0024_conversions.sql',
       ],
     );
     for (const { template } of files) assert.doesNotMatch(template, /\b(ROLE|GRANT|POLICY|ROW LEVEL)\b/);

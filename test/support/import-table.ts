@@ -108,7 +108,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'cli/registry': command,
   'cli/runs': command,
   'cli/migrations': [...command, 'cli/runs'],
-  'cli/tenantize': command,
+  'cli/tenantize': [...command, 'cli/runs'],
   'cli/server': [...command, 'cli/database', 'cli/migrations', 'http'],
   'cli/main.ts': [
     'cli',

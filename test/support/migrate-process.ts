@@ -93,6 +93,7 @@ function stopping(database: Database, state: Database, at: ProcessTask['stopAt']
   return {
     engine: database.engine,
     close: () => database.close(),
+    alone: (work) => database.alone(work),
     transaction: async (opening, work) => {
       const result = await database.transaction(opening, async (tx) => {
         const done = await work(tx);

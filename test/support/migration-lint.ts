@@ -70,7 +70,8 @@ function everythingIsQualified(stmt: Node, schema: string): string[] {
 }
 
 /** Keys across all tenants: of tables that are the same for all, or that belong to the operator and are never distributed. */
-const shared = /^(tenants|global_\w+|registry_in_force|registry_pairs|runs|run_events|run_workers)$/;
+const shared =
+  /^(tenants|global_\w+|registry_in_force|registry_pairs|runs|run_events|run_workers|conversions|conversion_steps)$/;
 
 /**
  * Keys that act, wait for the end, or serve one that does, because nothing else takes a verdict away with what it stands for,

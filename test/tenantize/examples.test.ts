@@ -9,15 +9,17 @@ import { describe, test } from 'node:test';
 import { parse } from 'yaml';
 import type { ConvertedTable } from '../../src/engine/tenantize/conversion.ts';
 import type { ConversionStep } from '../../src/engine/tenantize/steps.ts';
-import { statementsOf, stepSession } from '../../src/isolation/conversion/statements.ts';
+import { statementsOf } from '../../src/isolation/conversion/statements.ts';
 import { judge } from '../../src/isolation/judge.ts';
 import type { DatabaseTarget } from '../../src/postgres/driver/connect.ts';
+import type { Database } from '../../src/postgres/driver/database.ts';
 import { readOwnedFacts } from '../../src/postgres/isolation/owned-facts.ts';
 import { oneEngine } from '../support/databases.ts';
 import type { Engine } from '../support/databases.ts';
 import { readConversion } from './cases.ts';
 import type { AskedText, Conversion, ExpectedTable } from './cases.ts';
 import type { PlannedConversion } from '../../src/site/tenantize.ts';
+import { converting } from './converting.ts';
 import { cloneOf, openRaw, planOf, wholeState, withOpened } from './ground.ts';
 import type { RawSession } from './ground.ts';
 
@@ -282,59 +284,85 @@ async function take(session: RawSession, step: ConversionStep, way: 'up' | 'down
 }
 
 /** What the old application is answered; nothing of it stays. */
-async function answers(session: RawSession, { statements, config }: Conversion): Promise<string[]> {
+async function answers(database: Database, { statements, config }: Conversion): Promise<string[]> {
   const { tenantize } = parse(readFileSync(config, 'utf8')) as {
     tenantize: { logins: string[]; schema: string };
   };
-  await session.run('BEGIN');
-  await session.run(`SET LOCAL search_path = public, ${tenantize.schema}`);
-  await session.run(`SET LOCAL ROLE ${tenantize.logins[0] ?? ''}`);
-  await session.run('SET LOCAL row_security = on');
   const given: string[] = [];
-  for (const statement of statements) {
-    const rows = await session.run(statement).catch((error: unknown) => {
-      throw new Error(`${statement}: ${String(error)}`, { cause: error });
-    });
-    given.push(`${statement}: ${JSON.stringify(rows)}`);
-  }
-  await session.run('ROLLBACK');
+  const settings = [
+    `SET LOCAL search_path = public, ${tenantize.schema}`,
+    `SET LOCAL ROLE ${tenantize.logins[0] ?? ''}`,
+    'SET LOCAL row_security = on',
+  ];
+  const asked = database.transaction({ settings }, async (tx) => {
+    for (const statement of statements) {
+      const rows = await tx.many(statement).catch((error: unknown) => {
+        throw new Error(`${statement}: ${String(error)}`, { cause: error });
+      });
+      given.push(`${statement}: ${JSON.stringify(rows)}`);
+    }
+    throw new TakenBack();
+  });
+  await asked.catch((error: unknown) => {
+    if (!(error instanceof TakenBack)) throw error;
+  });
   return given;
 }
+
+class TakenBack extends Error {}
 
 const phases = ['expand', 'fill', 'validate', 'shadow', 'bind'] as const;
 
 async function tryPhases(target: DatabaseTarget, example: Conversion): Promise<void> {
   const before = await wholeState(target);
-  const { plan } = await planOf(target, saidOf(example));
-  const session = await openRaw(target);
-  const wanted = await answers(session, example);
-  for (const statement of stepSession) await session.run(statement.replace("'50ms'", "'5s'"));
-  for (const phase of phases) {
-    for (const step of plan.steps.filter((one) => one.phase === phase)) await take(session, step, 'up');
-    assert.deepEqual(await answers(session, example), wanted, `V1 after ${phase}`);
-  }
-  for (const phase of phases.toReversed()) {
-    for (const step of plan.steps.filter((one) => one.phase === phase).toReversed())
-      await take(session, step, 'down');
-    assert.deepEqual(await answers(session, example), wanted, `V1 after ${phase} was taken back`);
-  }
-  for (const schema of ['drover_shadow', 'drover_quarantine'])
-    await session.run(`DROP SCHEMA IF EXISTS ${schema}`);
-  await session.close();
-  const after = await wholeState(target);
-  assert.deepEqual(after.rows, before.rows);
-  assert.deepEqual(after.catalogue, before.catalogue);
+  await withOpened(target, async (database) => {
+    const { apply, revert, drifts } = converting(database, example.config);
+    const wanted = await answers(database, example);
+    for (const phase of phases) {
+      await apply(phase);
+      assert.deepEqual(await answers(database, example), wanted, `V1 after ${phase}`);
+      assert.deepEqual(await drifts(), [], phase);
+    }
+    assert.equal((await apply('bind')).steps, 0, 'a second apply changes nothing');
+    for (const phase of phases.toReversed()) {
+      await revert(phase);
+      assert.deepEqual(await answers(database, example), wanted, `V1 after ${phase} was taken back`);
+      assert.deepEqual(await drifts(), [], phase);
+    }
+    assert.equal((await revert()).steps, 0, 'a second revert changes nothing');
+    // The records stay.
+    await database.transaction({}, (tx) => tx.run('DROP SCHEMA drover CASCADE'));
+  });
+  assert.deepEqual(await wholeState(target), before);
 }
 
 async function tryContract(target: DatabaseTarget, example: Conversion): Promise<void> {
   const { plan } = await planOf(target, saidOf(example));
+  await withOpened(target, async (database) => {
+    const { apply, revert } = converting(database, example.config);
+    await apply('bind');
+    const views = plan.duties.filter(({ id }) => id === 'view-of-values');
+    if (views.length > 0)
+      await assert.rejects(apply('contract'), { code: 'PHASE_BLOCKED', message: /Views stand in the way/ });
+    await database.transaction({}, async (tx) => {
+      for (const { about } of views) await tx.run(`DROP VIEW ${about}`);
+    });
+    assert.equal((await apply('contract')).record?.outcome, 'contracted');
+    assert.equal((await apply('contract')).steps, 0);
+    await assert.rejects(revert(), { code: 'ROLLBACK_IMPOSSIBLE' });
+  });
+  await trySeen(target, example, plan);
+  assert.deepEqual(await doctorsErrors(target, example), []);
+}
+
+/** Tenant zero sees all rows, others and nobody none. */
+async function trySeen(
+  target: DatabaseTarget,
+  example: Conversion,
+  plan: PlannedConversion['plan'],
+): Promise<void> {
   const { name, zero } = (saidOf(example) as { tenantize: { name: string; zero: string } }).tenantize;
   const session = await openRaw(target);
-  for (const statement of stepSession) await session.run(statement.replace("'50ms'", "'5s'"));
-  for (const step of plan.steps.filter(({ phase }) => phase !== 'contract')) await take(session, step, 'up');
-  for (const duty of plan.duties.filter(({ id }) => id === 'view-of-values'))
-    await session.run(`DROP VIEW ${duty.about}`);
-  for (const step of plan.steps.filter(({ phase }) => phase === 'contract')) await take(session, step, 'up');
   const owned = plan.tables.filter(({ class: kind }) => kind === 'tenant');
   const counts = async (tenant: string): Promise<Record<string, number>> => {
     await session.run('BEGIN');
@@ -357,7 +385,6 @@ async function tryContract(target: DatabaseTarget, example: Conversion): Promise
   assert.deepEqual(await counts(''), none, 'without a context nothing is seen');
   assert.deepEqual(await counts('00000000-0000-4000-8000-00000000ffff'), none, 'another tenant sees nothing');
   await session.close();
-  assert.deepEqual(await doctorsErrors(target, example), []);
 }
 
 /** What the doctor says of V2, under the configuration that V2 has. */

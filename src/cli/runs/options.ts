@@ -42,14 +42,23 @@ export interface PaceOptions {
 
 /** How fast, and when to stop. */
 export function withPace(command: Command): Command {
+  return withLimits(
+    command
+      .option('--wave <count>', 'tenants in one transaction (default: 100)')
+      .option(
+        '--canary <count|share>',
+        'so many tenants first, as 5 or 10%, then wait for `drover runs continue`',
+      )
+      .option('--go-on', 'after the canary go on by itself, where no more failed than allowed')
+      .option('--max-failures <count|share>', 'stop when more tenants failed, as 3 or 5%'),
+  );
+}
+
+export type LimitOptions = Pick<PaceOptions, 'maxLag' | 'maxActive' | 'maxLatency'>;
+
+/** How busy the database may be. */
+export function withLimits(command: Command): Command {
   return command
-    .option('--wave <count>', 'tenants in one transaction (default: 100)')
-    .option(
-      '--canary <count|share>',
-      'so many tenants first, as 5 or 10%, then wait for `drover runs continue`',
-    )
-    .option('--go-on', 'after the canary go on by itself, where no more failed than allowed')
-    .option('--max-failures <count|share>', 'stop when more tenants failed, as 3 or 5%')
     .option('--max-lag <ms>', 'wait while a replica lags more')
     .option('--max-active <count>', 'wait while more other statements are running')
     .option('--max-latency <ms>', 'wait while a trivial statement takes longer');
@@ -139,7 +148,12 @@ function canaryOf(text: string, goOn: boolean): Canary {
   return 'share' in size ? { share: size.share, afterwards } : { tenants: size.count, afterwards };
 }
 
-function throttleOf({ maxLag, maxActive, maxLatency }: PaceOptions): NonNullable<RunPace['throttle']> {
+/** @throws USAGE_INVALID */
+export function throttleOf({
+  maxLag,
+  maxActive,
+  maxLatency,
+}: LimitOptions): NonNullable<RunPace['throttle']> {
   return {
     ...(maxLag === undefined ? {} : { maxReplicationLagMs: numberOf('--max-lag', maxLag) }),
     ...(maxActive === undefined ? {} : { maxActiveStatements: numberOf('--max-active', maxActive) }),

@@ -1,14 +1,14 @@
 import { type Command, Option } from 'commander';
 import { strayKinds } from '../../engine/tenantize/conversion.ts';
-import { statementsOf, stepSession } from '../../isolation/conversion/statements.ts';
-import { planTenantize, shownKeys } from '../../site/tenantize.ts';
+import { statementsOf } from '../../isolation/conversion/statements.ts';
+import { planTenantize, sessionOf, shownKeys } from '../../site/tenantize.ts';
 import type { PlannedConversion } from '../../site/tenantize.ts';
 import type { WhereOptions } from '../../site/where.ts';
-import { withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
 import type { Session, Verb } from '../session.ts';
 import { writeText } from '../terminal/files.ts';
+import { withConversion } from './options.ts';
 import { showConversion, showQuestions } from './show-plan.ts';
 
 interface ConversionPlanOptions extends JsonOption, Pick<WhereOptions, 'database' | 'config'> {
@@ -21,9 +21,7 @@ export const conversionPlan: Verb = {
   name: 'plan',
   summary: 'what becomes of each table, step by step, and what must be answered first; it writes nothing',
   define: (command) =>
-    withJson(command)
-      .option('--database <url>', 'postgres://… or pglite:FOLDER')
-      .option('--config <file>', 'what Drover must know about that database (default: drover.config.yaml)')
+    withConversion(command)
       .addOption(new Option('--sql', 'print the statements of the steps').conflicts('json'))
       .option('--rows <file>', 'write the keys of all rows without an owner to a file, a line each'),
   run: runPlan,
@@ -50,23 +48,24 @@ function planJson({ ground, plan }: PlannedConversion): object {
     const { phase, table, what, locks, transaction, reversible } = step;
     return { phase, table, what, locks, transaction, reversible, ...statementsOf(step) };
   });
-  return { ...plan, rows: [...ground.rows.values()], session: stepSession, steps };
+  return { ...plan, rows: [...ground.rows.values()], session: sessionOf(ground), steps };
 }
 
 /**
  * psql stops at the first error: contract must not follow a gate that refused. An index that is made beside writers waits for their
  * transactions, which stands in nobody's way, and one that a failure left behind goes first.
  */
-function sqlText({ plan }: PlannedConversion): string {
+function sqlText({ ground, plan }: PlannedConversion): string {
+  const session = sessionOf(ground);
   const joined = (statements: readonly string[]): string =>
     statements.map((statement) => `${statement.replace(/;$/, '')};`).join('\n');
   const parts = plan.steps.map((step) => {
     const about = `-- ${step.phase}${step.table === '' ? '' : ` ${step.table}`}: ${step.what}`;
     const { up, down } = statementsOf(step);
     if (step.transaction) return `${about}\nBEGIN;\n${joined(up)}\nCOMMIT;`;
-    return joined([`${about}\nSET lock_timeout = 0`, ...down, ...up, stepSession[0] ?? '']);
+    return joined([`${about}\nSET lock_timeout = 0`, ...down, ...up, session[0] ?? '']);
   });
-  return ['\\set ON_ERROR_STOP on', joined(stepSession), ...parts].join('\n\n');
+  return ['\\set ON_ERROR_STOP on', joined(session), ...parts].join('\n\n');
 }
 
 function rowsText({ ground }: PlannedConversion): string {

@@ -2,6 +2,7 @@
 import type { ConvertedTable } from './conversion.ts';
 import { lock, step } from './course.ts';
 import type { Course } from './course.ts';
+import { shadowSchema } from './secure-phases.ts';
 import type { ConversionStep, StepChange } from './steps.ts';
 
 /** All steps of contract. Keys go only when no key of V1 leads to them any more. */
@@ -15,6 +16,9 @@ export function contract(course: Course): ConversionStep[] {
     ...tables.flatMap((each) => columns(course, each)),
     ...droppedTypes(course),
     ...tables.flatMap((each) => owners(each, name)),
+    step('contract', '', `schema ${shadowSchema} goes`, {
+      change: { kind: 'drop-schema', schema: shadowSchema },
+    }),
     step('contract', '', `role ${name}_v1`, { change: { kind: 'drop-role', role: `${name}_v1` } }),
   ];
 }

@@ -1,4 +1,5 @@
 /** What the steps of a conversion have in common while they are made. */
+import { displayName } from '../catalogue/catalog.ts';
 import type { ConversionPhase, ConvertedTable, LockMode, StepLock } from './conversion.ts';
 import type { GroundIndex } from './ground.ts';
 import { fitted } from './shorten.ts';
@@ -32,6 +33,18 @@ export function step(
     reversible: phase !== 'contract',
     change: about.change,
   };
+}
+
+/** A schema, and who may use it. */
+export function schemaStep(
+  { ground }: GroundIndex,
+  about: { readonly phase: ConversionPhase; readonly schema: string; readonly users: readonly string[] },
+): ConversionStep {
+  const { phase, schema, users } = about;
+  const isThere = ground.facts.schemas.some(({ name }) => name === schema);
+  return step(phase, '', `schema ${displayName(schema)}`, {
+    change: { kind: 'schema', schema, isThere, users },
+  });
 }
 
 export function lock(table: string, mode: LockMode, rows = false): StepLock {

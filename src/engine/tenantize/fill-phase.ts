@@ -3,12 +3,23 @@ import { displayName } from '../catalogue/catalog.ts';
 import type { Table } from '../catalogue/catalog.ts';
 import { given } from '../given.ts';
 import type { ConvertedTable, StepLock } from './conversion.ts';
-import { lock, ownerSources, step } from './course.ts';
+import { lock, ownerSources, schemaStep, step } from './course.ts';
 import type { Course } from './course.ts';
 import type { GroundIndex } from './ground.ts';
 import { keptColumn } from './keys.ts';
 import { fitted } from './shorten.ts';
-import type { ConversionStep, StepChange } from './steps.ts';
+import type { ConversionStep, KeptKeys, StepChange } from './steps.ts';
+
+/** Where rows are that were put aside, and what a fill must remember. */
+const sideSchema = 'drover_quarantine';
+
+/** The steps, after the schema that they need. */
+export function fillSchema(index: GroundIndex, steps: readonly ConversionStep[]): ConversionStep[] {
+  const needed = steps.some(({ change: { kind } }) => kind === 'quarantine' || kind === 'filled-keys');
+  return needed
+    ? [schemaStep(index, { phase: 'fill', schema: sideSchema, users: [] }), ...steps]
+    : [...steps];
+}
 
 export function fill(course: Course, each: ConvertedTable): ConversionStep[] {
   const { index, type } = course;
@@ -25,7 +36,7 @@ export function fill(course: Course, each: ConvertedTable): ConversionStep[] {
       add(`${which} rows to quarantine`, {
         kind: 'quarantine',
         at,
-        side: { schema: 'drover_quarantine', name: fitted(`${at.name}_${which}`) },
+        side: { schema: sideSchema, name: fitted(`${at.name}_${which}`) },
         columns: writable(index, each),
         sources,
         which,
@@ -33,6 +44,9 @@ export function fill(course: Course, each: ConvertedTable): ConversionStep[] {
       });
   const otherwise = index.givenTo(table);
   const isFilled = sources.length > 0 || (each.hasColumn && otherwise !== undefined);
+  const kept = keptKeys(index, each);
+  if (isFilled && kept !== undefined)
+    add(`keys of rows without an owner`, { kind: 'filled-keys', at, kept }, []);
   if (isFilled && column !== undefined)
     add(
       'owners',
@@ -42,12 +56,22 @@ export function fill(course: Course, each: ConvertedTable): ConversionStep[] {
         column,
         type,
         sources,
-        ...given({ otherwise }),
+        ...given({ otherwise, kept }),
       },
       [...writing, ...rootLock(course)],
     );
   for (const twin of each.twins) add(`values of ${twin.v2}`, { kind: 'fill-twin', at, twin });
   return steps.length === 0 ? steps : [...silence(course, each), ...steps, ...restore(course, each)];
+}
+
+/** V1's own column gets its empty values back; its rows are known by their key. */
+function keptKeys(index: GroundIndex, each: ConvertedTable): KeptKeys | undefined {
+  if (!each.hasColumn) return undefined;
+  const keys = index.tables.get(each.table)?.primaryKey ?? [];
+  return {
+    side: { schema: sideSchema, name: fitted(`${each.v2.name}_unowned`) },
+    keys: keys.map((name) => keptColumn(each, name)),
+  };
 }
 
 function writable(index: GroundIndex, each: ConvertedTable): string[] {

@@ -1,11 +1,10 @@
 /** Which steps each table takes, phase by phase; parents before children within each. */
 import { given } from '../given.ts';
-import { displayName } from '../catalogue/catalog.ts';
 import type { ConvertedTable, StepLock } from './conversion.ts';
 import { contract } from './contract-phase.ts';
-import { lock, ownerSources, step, triggerName } from './course.ts';
+import { lock, ownerSources, schemaStep, step, triggerName } from './course.ts';
 import type { Course } from './course.ts';
-import { fill } from './fill-phase.ts';
+import { fill, fillSchema } from './fill-phase.ts';
 import { contextOf } from './ground.ts';
 import type { GroundIndex } from './ground.ts';
 import { bind, roles, shadow, views } from './secure-phases.ts';
@@ -28,7 +27,10 @@ export function stepsOf(index: GroundIndex, tables: readonly ConvertedTable[]): 
   return [
     ...beforeAll(course),
     ...tables.flatMap((each) => expand(course, each)),
-    ...tables.flatMap((each) => fill(course, each)),
+    ...fillSchema(
+      index,
+      tables.flatMap((each) => fill(course, each)),
+    ),
     ...tables.flatMap((each) => validate(course, each)),
     ...tables.flatMap((each) => validateKeys(each)),
     ...roles(course),
@@ -49,14 +51,7 @@ function beforeAll({ index, tables, zero }: Course): ConversionStep[] {
     tables.flatMap(({ table }) => (index.relations.get(table)?.grants ?? []).map(({ grantee }) => grantee)),
   );
   const made = schemas.map((schema) =>
-    step('expand', '', `schema ${displayName(schema)}`, {
-      change: {
-        kind: 'schema',
-        schema,
-        isThere: index.ground.facts.schemas.some(({ name }) => name === schema),
-        users: [...users].toSorted(),
-      },
-    }),
+    schemaStep(index, { phase: 'expand', schema, users: [...users].toSorted() }),
   );
   if (!isMade) return made;
   const root = step('expand', '', `table of tenants ${at.schema}.${at.name}`, {

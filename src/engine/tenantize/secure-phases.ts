@@ -1,10 +1,14 @@
 /** Shadow and bind: roles, grants and policies, which first count and then hide. */
 import { displayName } from '../catalogue/catalog.ts';
 import { given } from '../given.ts';
+import { everybody } from '../isolation/facts.ts';
 import type { ConvertedTable, ObjectName } from './conversion.ts';
-import { lock, step } from './course.ts';
+import { lock, schemaStep, step } from './course.ts';
 import type { Course } from './course.ts';
 import type { ConversionStep } from './steps.ts';
+
+/** Where the functions that count are. */
+export const shadowSchema = 'drover_shadow';
 
 export function roles({ index, tables }: Course): ConversionStep[] {
   const { name, logins = [] } = index.ground.config.tenantize;
@@ -12,6 +16,7 @@ export function roles({ index, tables }: Course): ConversionStep[] {
   const v1 = `${name}_v1`;
   const schemas = [...new Set(tables.map(({ v2 }) => v2.schema))].toSorted();
   return [
+    schemaStep(index, { phase: 'shadow', schema: shadowSchema, users: [everybody] }),
     step('shadow', '', 'roles', { change: { kind: 'roles', roles: named, v1, logins } }),
     ...schemas.map((schema) =>
       step('shadow', '', `use of schema ${displayName(schema)}`, {

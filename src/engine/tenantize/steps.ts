@@ -32,6 +32,12 @@ interface OwnerColumn {
   readonly type: string;
 }
 
+/** Where the keys of the rows are that a fill of V1's own column changed. */
+export interface KeptKeys {
+  readonly side: ObjectName;
+  readonly keys: readonly string[];
+}
+
 export interface OwnerTrigger extends OwnerColumn {
   readonly kind: 'owner-trigger';
   readonly name: string;
@@ -109,7 +115,9 @@ export type StepChange =
       readonly kind: 'fill-owner';
       readonly sources: readonly OwnerSource[];
       readonly otherwise?: string;
+      readonly kept?: KeptKeys;
     })
+  | { readonly kind: 'filled-keys'; readonly at: ObjectName; readonly kept: KeptKeys }
   | { readonly kind: 'fill-twin'; readonly at: ObjectName; readonly twin: TwinColumn }
   | (OwnerColumn & { readonly kind: 'owner-gate'; readonly sources: readonly OwnerSource[] })
   | { readonly kind: 'twin-gate'; readonly at: ObjectName; readonly twin: TwinColumn }
@@ -156,6 +164,7 @@ export type StepChange =
   | { readonly kind: 'drop-type'; readonly type: string }
   | { readonly kind: 'drop-v1'; readonly at: ObjectName; readonly role: string }
   | { readonly kind: 'drop-role'; readonly role: string }
+  | { readonly kind: 'drop-schema'; readonly schema: string }
   | { readonly kind: 'own'; readonly at: ObjectName; readonly role: string };
 
 export interface ConversionStep {

@@ -1,6 +1,6 @@
 /** Rows of which nobody knows whose they are, or that a key of V2 would refuse. */
 import type { TableId } from '../catalogue/catalog.ts';
-import { question, sayOf } from './ask.ts';
+import { blocked, question, sayOf } from './ask.ts';
 import type { Classes } from './classify.ts';
 import { strayKinds } from './conversion.ts';
 import type { Classified, ConversionQuestion } from './conversion.ts';
@@ -19,17 +19,30 @@ export function strayQuestions(index: GroundIndex, classes: Classes, each: Class
   const { strays } = index.rows(each.table);
   if (strays === undefined) return [];
   const said = index.said(each.table);
-  return strayKinds.flatMap((which) => {
-    const { rows, keys } = strays[which];
-    const answer = isAnswered(which) ? said[which] : undefined;
-    const keepsThem = answer === 'quarantine' && isReferenced(index, each.table);
-    if (rows === 0 || (answer !== undefined && !keepsThem)) return [];
-    const why = keepsThem ? '; other rows may name them, so that they cannot be put aside' : '';
-    const by = which === 'crossing' ? crossedBy(index, classes, each) : { keys: '', why };
-    const message = `${rows} rows of ${each.table} ${strayWords[which]}${by.keys}: ${shown(keys, rows)}${by.why}`;
-    const answers = isAnswered(which) ? strayAnswers(index, each, which) : [];
-    return [question('OWNER_UNRESOLVED', each.table, message, { count: rows, place: which, answers })];
-  });
+  return [
+    ...unkeyed(index, each),
+    ...strayKinds.flatMap((which) => {
+      const { rows, keys } = strays[which];
+      const answer = isAnswered(which) ? said[which] : undefined;
+      const keepsThem = answer === 'quarantine' && isReferenced(index, each.table);
+      if (rows === 0 || (answer !== undefined && !keepsThem)) return [];
+      const why = keepsThem ? '; other rows may name them, so that they cannot be put aside' : '';
+      const by = which === 'crossing' ? crossedBy(index, classes, each) : { keys: '', why };
+      const message = `${rows} rows of ${each.table} ${strayWords[which]}${by.keys}: ${shown(keys, rows)}${by.why}`;
+      const answers = isAnswered(which) ? strayAnswers(index, each, which) : [];
+      return [question('OWNER_UNRESOLVED', each.table, message, { count: rows, place: which, answers })];
+    }),
+  ];
+}
+
+/** V1's own column must be empty again on the way back, in the rows in which it was. */
+function unkeyed(index: GroundIndex, { table, owner }: Classified): ConversionQuestion[] {
+  const isFilled = owner?.kind === 'column' && index.givenTo(table) !== undefined;
+  if (!isFilled || index.tables.get(table)?.primaryKey.length !== 0) return [];
+  const message =
+    `rows of ${table} that lead to no tenant cannot be given to one: the table has no primary key, ` +
+    'by which the way back would find them';
+  return [blocked(table, message)];
 }
 
 type AnsweredStray = 'ownerless' | 'disputed';

@@ -32,6 +32,7 @@ export function traceDatabase(database: Database): Database {
   return {
     engine: database.engine,
     transaction: (...asked) => traced(() => database.transaction(...asked)),
+    alone: (work) => database.alone(work),
     ...(database.connections === undefined
       ? {}
       : { connections: () => database.connections?.() ?? noConnections }),

@@ -18,6 +18,7 @@ type ContractChange = ChangeOf<
   | 'drop-type'
   | 'drop-v1'
   | 'drop-role'
+  | 'drop-schema'
 >;
 
 export function contractStatements(change: ContractChange): string[] {
@@ -65,6 +66,8 @@ export function contractStatements(change: ContractChange): string[] {
         `DROP POLICY ${quoteIdent(change.role)} ON ${quoteTable(change.at)}`,
         ...dropCounters(change.at.name, change.at),
       ];
+    case 'drop-schema':
+      return [`DROP SCHEMA ${quoteIdent(change.schema)}`];
     case 'drop-role':
       return [`DROP OWNED BY ${quoteIdent(change.role)}`, `DROP ROLE ${quoteIdent(change.role)}`];
   }

@@ -1,5 +1,5 @@
 /** Keys and indexes that have the tenant. */
-import type { KeyPart } from '../../engine/tenantize/conversion.ts';
+import type { KeyPart, WideForeignKey } from '../../engine/tenantize/conversion.ts';
 import { quoteIdent, quoteTable } from '../../postgres/sql/identifiers.ts';
 import { alter, columnList } from './statement-text.ts';
 import type { ChangeOf, StepStatements } from './statement-text.ts';
@@ -39,10 +39,15 @@ function partText(part: KeyPart): string {
   return / COLLATE /.test(part.expression) ? part.expression : `(${part.expression})`;
 }
 
-export function keyStatements(change: ChangeOf<'foreign-key' | 'valid-key'>): StepStatements {
-  const { at, key } = change;
-  if (change.kind === 'valid-key')
-    return { up: [alter(at, `VALIDATE CONSTRAINT ${quoteIdent(key.name)}`)], down: [] };
+export function keyStatements({ kind, at, key }: ChangeOf<'foreign-key' | 'valid-key'>): StepStatements {
+  const dropped = alter(at, `DROP CONSTRAINT ${quoteIdent(key.name)}`);
+  const added = alter(at, addedKey(key));
+  if (kind === 'foreign-key') return { up: [added], down: [dropped] };
+  // A key that was validated stays so: whoever goes forth again must look at the rows of then.
+  return { up: [alter(at, `VALIDATE CONSTRAINT ${quoteIdent(key.name)}`)], down: [dropped, added] };
+}
+
+function addedKey(key: WideForeignKey): string {
   const set = key.setColumns.length === 0 ? '' : ` (${columnList(key.setColumns)})`;
   const actions = [
     ...(key.onDelete === 'no action' ? [] : [` ON DELETE ${key.onDelete.toUpperCase()}${set}`]),
@@ -50,14 +55,8 @@ export function keyStatements(change: ChangeOf<'foreign-key' | 'valid-key'>): St
     ...(key.deferrable === undefined ? [] : [' DEFERRABLE']),
     ...(key.deferrable === 'always' ? [' INITIALLY DEFERRED'] : []),
   ].join('');
-  return {
-    up: [
-      alter(
-        at,
-        `ADD CONSTRAINT ${quoteIdent(key.name)} FOREIGN KEY (${columnList(key.columns)}) ` +
-          `REFERENCES ${quoteTable(key.references)} (${columnList(key.referencedColumns)})${actions} NOT VALID`,
-      ),
-    ],
-    down: [alter(at, `DROP CONSTRAINT ${quoteIdent(key.name)}`)],
-  };
+  return (
+    `ADD CONSTRAINT ${quoteIdent(key.name)} FOREIGN KEY (${columnList(key.columns)}) ` +
+    `REFERENCES ${quoteTable(key.references)} (${columnList(key.referencedColumns)})${actions} NOT VALID`
+  );
 }

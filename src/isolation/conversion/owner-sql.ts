@@ -3,7 +3,7 @@ import type { OwnerSource, OwnerTrigger } from '../../engine/tenantize/steps.ts'
 import type { ObjectName } from '../../engine/tenantize/conversion.ts';
 import { quoteIdent, quoteLiteral, quoteTable } from '../../postgres/sql/identifiers.ts';
 import { tenantInContext } from '../policies.ts';
-import { alter, columnList, fillSetting, refuseWhere } from './statement-text.ts';
+import { alter, columnList, fillSetting, filled, refuseWhere } from './statement-text.ts';
 import type { ChangeOf, StepStatements } from './statement-text.ts';
 
 /**
@@ -12,9 +12,10 @@ import type { ChangeOf, StepStatements } from './statement-text.ts';
  */
 export function ownerColumn({ at, column, type, zero, context }: ChangeOf<'owner-column'>): StepStatements {
   const name = quoteIdent(column);
-  const down = [alter(at, `DROP COLUMN ${name}`)];
-  if (zero === undefined) return { up: [alter(at, `ADD COLUMN ${name} ${type}`)], down };
+  const dropped = alter(at, `DROP COLUMN ${name}`);
+  if (zero === undefined) return { up: [alter(at, `ADD COLUMN ${name} ${type}`)], down: [dropped] };
   const constant = `${quoteLiteral(zero)}::${type}`;
+  const down = [...refuseOthers(at, `${name} <> ${constant}`), dropped];
   return {
     up: [
       alter(at, `ADD COLUMN ${name} ${type} NOT NULL DEFAULT ${constant}`),
@@ -22,6 +23,23 @@ export function ownerColumn({ at, column, type, zero, context }: ChangeOf<'owner
     ],
     down,
   };
+}
+
+/**
+ * Rows of other tenants than zero would become V1's own. Writers wait while they are looked for, so that none comes between the look and
+ * what follows; readers do not.
+ */
+export function refuseOthers(at: ObjectName, which: string): string[] {
+  const table = quoteTable(at);
+  return [
+    `LOCK TABLE ${table} IN SHARE ROW EXCLUSIVE MODE`,
+    refuseWhere([
+      {
+        exists: `SELECT FROM ${table} WHERE ${which}`,
+        message: `${at.name} has rows of another tenant than zero`,
+      },
+    ]),
+  ];
 }
 
 /** Names the function of an owner trigger: in the schema of its table. */
@@ -77,16 +95,36 @@ function ownerOf({ table, column, from, to }: OwnerSource, row: string): string 
 }
 
 /** Of rows that have none; what their trigger finds is the same. */
-export function fillOwner({ at, column, type, sources, otherwise }: ChangeOf<'fill-owner'>): StepStatements {
+export function fillOwner(change: ChangeOf<'fill-owner'>): StepStatements {
+  const { at, column, type, sources, otherwise, kept } = change;
   const owners = sources.map((source) => ownerOf(source, 't'));
   const last = otherwise === undefined ? [] : [`${quoteLiteral(otherwise)}::${type}`];
   const name = quoteIdent(column);
+  const head = `UPDATE ${quoteTable(at)} t SET ${name} = coalesce(${[...owners, ...last].join(', ')}) WHERE t.${name} IS NULL`;
+  if (kept === undefined) return filled({ of: at, head, tail: '' }, []);
+  const side = quoteTable(kept.side);
+  const keys = columnList(kept.keys);
+  const returned = kept.keys.map((key) => `t.${quoteIdent(key)}`).join(', ');
+  const same = kept.keys.map((key) => `t.${quoteIdent(key)} = s.${quoteIdent(key)}`).join(' AND ');
+  const batch = {
+    of: at,
+    head: `WITH filled AS (${head}`,
+    tail: ` RETURNING ${returned})\nINSERT INTO ${side} (${keys}) SELECT ${keys} FROM filled`,
+  };
+  // What somebody gave another tenant since is theirs.
+  const given = `t.${name} IS NOT DISTINCT FROM ${last.join('')}`;
+  return filled(batch, [
+    fillSetting,
+    `UPDATE ${quoteTable(at)} t SET ${name} = NULL FROM ${side} s WHERE ${same} AND ${given}`,
+  ]);
+}
+
+/** Which rows of V1's own column had no tenant, so that they have none again on the way back. */
+export function filledKeys({ at, kept }: ChangeOf<'filled-keys'>): StepStatements {
+  const side = quoteTable(kept.side);
   return {
-    up: [
-      fillSetting,
-      `UPDATE ${quoteTable(at)} t SET ${name} = coalesce(${[...owners, ...last].join(', ')}) WHERE t.${name} IS NULL`,
-    ],
-    down: [],
+    up: [`CREATE TABLE ${side} AS SELECT ${columnList(kept.keys)} FROM ${quoteTable(at)} WITH NO DATA`],
+    down: [`DROP TABLE ${side}`],
   };
 }
 
@@ -103,7 +141,6 @@ export function quarantine(change: ChangeOf<'quarantine'>): StepStatements {
   return {
     up: [
       fillSetting,
-      `CREATE SCHEMA IF NOT EXISTS ${quoteIdent(side.schema)}`,
       `CREATE TABLE ${quoteTable(side)} (LIKE ${quoteTable(at)})`,
       `WITH gone AS (DELETE FROM ${quoteTable(at)} t WHERE ${test} RETURNING t.*)\n` +
         `INSERT INTO ${quoteTable(side)} (${listed}) SELECT ${listed} FROM gone`,

@@ -1,5 +1,6 @@
 /** Roles, grants and policies of a conversion. In shadow nothing is hidden, and what would be is counted; from bind on it is hidden. */
 import type { PlannedPolicy, ObjectName } from '../../engine/tenantize/conversion.ts';
+import { shadowSchema } from '../../engine/tenantize/secure-phases.ts';
 import { fitted } from '../../engine/tenantize/shorten.ts';
 import type { BindChange, ShadowChange } from '../../engine/tenantize/steps.ts';
 import { quoteIdent, quoteLiteral, quoteTable } from '../../postgres/sql/identifiers.ts';
@@ -48,28 +49,21 @@ export function grantStatements({ at, grants, sequences }: ChangeOf<'grants'>): 
   };
 }
 
-/** Where the functions that count are. */
-const counters = 'drover_shadow';
 const shadowPolicy = quoteIdent('drover_shadow');
 
 /** Functions whose calls pg_stat_user_functions counts: one for each statement, one for each row that would be hidden. */
 function counterNames(counter: string, { schema }: ObjectName): { seen: string; hidden: string } {
   const name = (what: string): string =>
-    quoteTable({ schema: counters, name: fitted(`${what}_${schema}_${counter}`) });
+    quoteTable({ schema: shadowSchema, name: fitted(`${what}_${schema}_${counter}`) });
   return { seen: name('seen'), hidden: name('hidden') };
 }
 
 function counterFunctions(counter: string, at: ObjectName): string[] {
   const { seen, hidden } = counterNames(counter, at);
-  const made = [seen, hidden].map(
+  return [seen, hidden].map(
     (name) =>
       `CREATE FUNCTION ${name}() RETURNS boolean LANGUAGE plpgsql STABLE AS $drover$ BEGIN RETURN true; END $drover$`,
   );
-  return [
-    `CREATE SCHEMA IF NOT EXISTS ${quoteIdent(counters)}`,
-    `GRANT USAGE ON SCHEMA ${quoteIdent(counters)} TO PUBLIC`,
-    ...made,
-  ];
 }
 
 export function dropCounters(counter: string, at: ObjectName): string[] {

@@ -3,6 +3,7 @@ import type { AclEntry } from '../../engine/isolation/facts.ts';
 import type { PlannedRoutine } from '../../engine/tenantize/conversion.ts';
 import type { ShimChange } from '../../engine/tenantize/steps.ts';
 import { quoteIdent, quoteLiteral, quoteTable } from '../../postgres/sql/identifiers.ts';
+import { refuseOthers } from './owner-sql.ts';
 import { alter, grantee } from './statement-text.ts';
 import type { ChangeOf, StepStatements } from './statement-text.ts';
 
@@ -27,9 +28,10 @@ export function rootStatements({ at, key, display, zero }: ChangeOf<'root'>): St
           `INSERT INTO ${quoteTable(at)} (${quoteIdent(key)}, ${quoteIdent(display)}) ` +
             `VALUES (${quoteLiteral(zero)}, 'Tenant zero')`,
         ];
+  const others = zero === undefined ? [] : refuseOthers(at, `${quoteIdent(key)} <> ${quoteLiteral(zero)}`);
   return {
     up: [`CREATE TABLE ${quoteTable(at)} (${columns.join(', ')})`, ...first],
-    down: [`DROP TABLE ${quoteTable(at)}`],
+    down: [...others, `DROP TABLE ${quoteTable(at)}`],
   };
 }
 

@@ -7,6 +7,8 @@ export interface StepStatements {
   readonly up: readonly string[];
   /** In the order in which they run; nothing where what the step did goes with an earlier one. */
   readonly down: readonly string[];
+  /** Of a fill: its last statement may run for some of the rows of a table, `t`, at a time, by a condition between these two parts. */
+  readonly batch?: { readonly of: ObjectName; readonly head: string; readonly tail: string };
 }
 
 export type ChangeOf<Kind extends StepChange['kind']> = Extract<StepChange, { readonly kind: Kind }>;
@@ -39,4 +41,9 @@ export function refuseWhere(tests: readonly { readonly exists: string; readonly 
       `  IF EXISTS (${exists}) THEN\n    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = ${quoteLiteral(message)};\n  END IF;`,
   );
   return `DO $drover$ BEGIN\n${lines.join('\n')}\nEND $drover$`;
+}
+
+/** A fill as one statement, and in parts. */
+export function filled(batch: NonNullable<StepStatements['batch']>, down: readonly string[]): StepStatements {
+  return { up: [fillSetting, `${batch.head}${batch.tail}`], down, batch };
 }

@@ -11,7 +11,7 @@ import {
   usageStatements,
 } from './role-sql.ts';
 import { rootStatements, schemaStatements, shimStatements } from './shim-sql.ts';
-import { ownerColumn, ownerGate, ownerTrigger, fillOwner, quarantine } from './owner-sql.ts';
+import { ownerColumn, ownerGate, ownerTrigger, fillOwner, filledKeys, quarantine } from './owner-sql.ts';
 import { alter, same } from './statement-text.ts';
 import type { StepStatements } from './statement-text.ts';
 import { quiet, restored } from './trigger-sql.ts';
@@ -21,11 +21,16 @@ import { checkStatements, fillTwin, twinGate, twinStatements } from './twin-sql.
  * How a session that takes steps begins: it waits for no lock longer than others can bear, names everything with its schema, and is told
  * where a policy would hide rows from it. It has no tenant in its context.
  */
-export const stepSession: readonly string[] = [
-  `SET lock_timeout = '50ms'`,
-  'SET row_security = off',
-  `SET search_path = ''`,
-];
+export function stepSession(context: string): readonly string[] {
+  const setting = context.split('.').map(quoteIdent).join('.');
+  return [
+    `SET lock_timeout = '50ms'`,
+    'SET statement_timeout = 0',
+    'SET row_security = off',
+    `SET search_path = ''`,
+    `SET ${setting} = ''`,
+  ];
+}
 
 /** The statements of a step. Those of one that runs in a transaction are one transaction. */
 export function statementsOf({ change }: Pick<ConversionStep, 'change'>): StepStatements {
@@ -55,6 +60,8 @@ function byKind(change: StepChange): StepStatements {
       return restored(change);
     case 'quarantine':
       return quarantine(change);
+    case 'filled-keys':
+      return filledKeys(change);
     case 'fill-owner':
       return fillOwner(change);
     case 'fill-twin':
@@ -98,6 +105,7 @@ function byKind(change: StepChange): StepStatements {
     case 'drop-type':
     case 'drop-v1':
     case 'drop-role':
+    case 'drop-schema':
       return same(contractStatements(change));
   }
 }

@@ -1,7 +1,7 @@
 /** A column that V1 and V2 write in two ways: a write to either reaches the other. */
 import type { ObjectName, TwinColumn } from '../../engine/tenantize/conversion.ts';
 import { quoteIdent, quoteLiteral, quoteTable } from '../../postgres/sql/identifiers.ts';
-import { alter, fillSetting, refuseWhere } from './statement-text.ts';
+import { alter, filled, refuseWhere } from './statement-text.ts';
 import type { ChangeOf, StepStatements } from './statement-text.ts';
 
 /** V2's value of V1's; NULL where there is none. */
@@ -53,13 +53,8 @@ export function dropTwinTrigger(at: ObjectName, { function: name }: TwinColumn):
 
 export function fillTwin({ at, twin }: ChangeOf<'fill-twin'>): StepStatements {
   const [v1, v2] = [quoteIdent(twin.kept), quoteIdent(twin.v2)];
-  return {
-    up: [
-      fillSetting,
-      `UPDATE ${quoteTable(at)} t SET ${v2} = ${toV2(twin, `t.${v1}`)} WHERE t.${v2} IS NULL AND t.${v1} IS NOT NULL`,
-    ],
-    down: [],
-  };
+  const head = `UPDATE ${quoteTable(at)} t SET ${v2} = ${toV2(twin, `t.${v1}`)} WHERE t.${v2} IS NULL AND t.${v1} IS NOT NULL`;
+  return filled({ of: at, head, tail: '' }, []);
 }
 
 export function twinGate({ at, twin }: ChangeOf<'twin-gate'>): StepStatements {

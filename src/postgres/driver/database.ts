@@ -43,6 +43,9 @@ export interface Tx {
   batches<R extends object = Row>(query: BatchQuery, visit: (rows: R[]) => Promise<number>): Promise<void>;
 }
 
+/** Runs one statement, which commits by itself. */
+export type RunAlone = <R extends object = Row>(sql: string, params?: readonly unknown[]) => Promise<R[]>;
+
 export interface BatchQuery {
   readonly sql: Query;
   readonly params?: readonly unknown[];
@@ -63,6 +66,11 @@ export interface Database {
    * connection is given back clean in every case.
    */
   transaction<T>(opening: Opening, work: (tx: Tx) => Promise<T>, extent?: Extent): Promise<T>;
+  /**
+   * Statements each by itself, in no transaction, on a connection that nobody gets afterwards: for those that run in none, and for a lock
+   * of a session. On a server other transactions may go on meanwhile; an embedded database has one connection, and they wait.
+   */
+  alone<T>(work: (run: RunAlone) => Promise<T>): Promise<T>;
   /** The connections of a pool, for figures; an embedded database has none. */
   connections?(): Connections;
   /** Asks the server by a connection outside the pool; an embedded database has no other. */

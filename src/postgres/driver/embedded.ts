@@ -17,13 +17,13 @@ import { join } from 'node:path';
 import { DroverError } from '../../errors.ts';
 import { decoderOf, toRow } from '../sql/values.ts';
 import type { Connection, MessageOutcome } from './connection.ts';
-import type { Database, Extent, Tx } from './database.ts';
+import type { Database, Extent, RunAlone, Tx } from './database.ts';
 import { openEngine, openEngineThread, unpackError } from './embedded-engine.ts';
 import type { Engine, EngineAnswer, EngineOutcome } from './embedded-engine.ts';
 import { affectedBy } from './message.ts';
 import type { Opening } from './opening.ts';
 import type { Answer, Statement } from './question.ts';
-import { refuseNesting, runTransaction } from './transaction.ts';
+import { aloneOn, refuseNesting, runTransaction } from './transaction.ts';
 import type { Nesting } from './transaction.ts';
 import { hostname } from 'node:os';
 
@@ -87,9 +87,24 @@ class Embedded implements Database {
 
   async transaction<T>(opening: Opening, work: (tx: Tx) => Promise<T>, extent: Extent = 'any'): Promise<T> {
     refuseNesting(this.#nesting);
-    if (this.#closing) throw new DroverError('INTERNAL', 'The database is closed.');
     const begin = { opening, extent, nesting: this.#nesting };
-    const result = this.#last.then(() => runTransaction(this.#connection, begin, work));
+    return this.#inTurn(() => runTransaction(this.#connection, begin, work));
+  }
+
+  async alone<T>(work: (run: RunAlone) => Promise<T>): Promise<T> {
+    refuseNesting(this.#nesting);
+    return this.#inTurn(async () => {
+      try {
+        return await work(aloneOn(this.#connection));
+      } finally {
+        await this.#connection.abandon();
+      }
+    });
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closing) throw new DroverError('INTERNAL', 'The database is closed.');
+    const result = this.#last.then(work);
     this.#last = result.catch(() => undefined);
     return result;
   }

@@ -7,14 +7,14 @@ import type { ServerAddress } from './address.ts';
 import { copyOut } from './copy-out.ts';
 import type { VisitCopied } from './copy-out.ts';
 import type { Connection, MessageOutcome } from './connection.ts';
-import type { Connections, Database, Extent, Tx } from './database.ts';
+import type { Connections, Database, Extent, RunAlone, Tx } from './database.ts';
 import { isStale, sendBatch, sendScript } from './message.ts';
 import type { Opening } from './opening.ts';
 import type { Statement } from './question.ts';
 import { waysOf } from './tls.ts';
 import type { Way } from './tls.ts';
 import { unreachable } from './unreachable.ts';
-import { refuseNesting, runTransaction } from './transaction.ts';
+import { aloneOn, refuseNesting, runTransaction } from './transaction.ts';
 import type { Nesting } from './transaction.ts';
 import { ServerClient, createPool, hostOf, createProbe } from './server-pool.ts';
 import type { ServerTarget, Opened } from './server-pool.ts';
@@ -124,6 +124,18 @@ class Server implements Database {
       lost.stop();
       // The next caller must not get a connection that may still be in a transaction.
       client.release(connection.abandoned || lost.happened());
+    }
+  }
+
+  async alone<T>(work: (run: RunAlone) => Promise<T>): Promise<T> {
+    refuseNesting(this.#nesting);
+    const client = await this.#connect();
+    const lost = watchForLoss(client);
+    try {
+      return await work(aloneOn(new ServerConnection(client, false)));
+    } finally {
+      lost.stop();
+      client.release(true);
     }
   }
 

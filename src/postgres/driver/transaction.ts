@@ -6,8 +6,10 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import { DroverError } from '../../errors.ts';
 import type { Connection } from './connection.ts';
-import type { Extent, Tx } from './database.ts';
+import type { Extent, RunAlone, Tx } from './database.ts';
+import { translate } from './errors.ts';
 import type { Opening } from './opening.ts';
+import { many } from './question.ts';
 import { Statements } from './statements.ts';
 
 /** Marks the work that runs inside a transaction, one for each Database. */
@@ -49,4 +51,15 @@ export async function runTransaction<T>(
     await statements.rollBack();
     throw error;
   }
+}
+
+/** What runs statements on a connection that is in no transaction. */
+export function aloneOn(connection: Connection): RunAlone {
+  return async <R extends object>(sql: string, params?: readonly unknown[]) => {
+    const sentAt = performance.now();
+    const { statements, read } = many<R>(sql, params);
+    const { answers, error } = await connection.send(statements);
+    if (error !== undefined) throw translate(error, { statement: sql, sentAt });
+    return read(answers);
+  };
 }

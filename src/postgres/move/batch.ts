@@ -10,7 +10,7 @@
  */
 import { DroverError, isConnectionLost } from '../../errors.ts';
 import { refusalOf, toldToTenant } from '../driver/errors.ts';
-import { withHolders } from './locks.ts';
+import { withHolders } from '../driver/lock-holders.ts';
 import { LockWait, withRetries } from '../driver/retry.ts';
 import type { Patience } from '../driver/retry.ts';
 import type { Settle } from '../records/commit.ts';

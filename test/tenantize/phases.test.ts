@@ -1,0 +1,231 @@
+/**
+ * What must not pass while a conversion is under way: each is planted in a database that is half converted, and refused by its name before
+ * a further step; and what stands in the way is named, waited for, and gone on from.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import type { ConversionPhase } from '../../src/engine/tenantize/conversion.ts';
+import { openDatabase } from '../../src/postgres/driver/connect.ts';
+import { oneEngine } from '../support/databases.ts';
+import { converting } from './converting.ts';
+import { openRaw, withOpened } from './ground.ts';
+import { inWorkshop, other, zero } from './workshop.ts';
+
+/** What is done between two phases, what is said of it, and how it is undone. */
+const plants: readonly (readonly [
+  what: string,
+  after: ConversionPhase,
+  plant: string,
+  says: RegExp,
+  undo: string,
+])[] = [
+  [
+    'a table',
+    'expand',
+    'CREATE TABLE public.late (id integer)',
+    /public\.late has come, and has no class/,
+    'DROP TABLE public.late',
+  ],
+  [
+    'a column',
+    'expand',
+    'ALTER TABLE v2.notes ADD late integer',
+    /v2\.notes has a column late \(integer\)/,
+    'ALTER TABLE v2.notes DROP late',
+  ],
+  [
+    'a trigger',
+    'fill',
+    'CREATE TRIGGER late BEFORE UPDATE ON v2.notes FOR EACH ROW EXECUTE FUNCTION public.stamps()',
+    /v2\.notes has a trigger late/,
+    'DROP TRIGGER late ON v2.notes',
+  ],
+  [
+    'an owner trigger that is gone',
+    'fill',
+    'ALTER TRIGGER zzzz_owner_tasks ON v2.tasks RENAME TO off',
+    /has no trigger zzzz_owner_tasks any more/,
+    'ALTER TRIGGER off ON v2.tasks RENAME TO zzzz_owner_tasks',
+  ],
+  [
+    'an index of a name that is needed',
+    'fill',
+    'CREATE INDEX tasks_tenant_id_project_id_idx ON v2.notes (body)',
+    /is called tasks_tenant_id_project_id_idx/,
+    'DROP INDEX v2.tasks_tenant_id_project_id_idx',
+  ],
+  [
+    'a key that says that it is valid',
+    'fill',
+    `UPDATE pg_constraint SET convalidated = true WHERE conname = 'notes_tenant_id_fkey'`,
+    /notes_tenant_id_fkey of v2\.notes was validated by somebody else/,
+    `UPDATE pg_constraint SET convalidated = false WHERE conname = 'notes_tenant_id_fkey'`,
+  ],
+  [
+    'policies that hide',
+    'fill',
+    'ALTER TABLE v2.tasks ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY',
+    /row-level security of v2\.tasks is not as it was/,
+    'ALTER TABLE v2.tasks DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY',
+  ],
+  [
+    'an index that is gone',
+    'validate',
+    'ALTER INDEX v2.tasks_tenant_id_project_id_idx RENAME TO off',
+    /tasks_tenant_id_project_id_idx of v2\.tasks is gone/,
+    'ALTER INDEX v2.off RENAME TO tasks_tenant_id_project_id_idx',
+  ],
+  [
+    'policies that are off',
+    'shadow',
+    'ALTER TABLE v2.tasks NO FORCE ROW LEVEL SECURITY',
+    /row-level security of v2\.tasks is not on and forced/,
+    'ALTER TABLE v2.tasks FORCE ROW LEVEL SECURITY',
+  ],
+  [
+    'a policy',
+    'shadow',
+    'CREATE POLICY late ON v2.tasks USING (true)',
+    /v2\.tasks has a policy late/,
+    'DROP POLICY late ON v2.tasks',
+  ],
+  [
+    'a value of an enum',
+    'bind',
+    `ALTER TYPE public.mood ADD VALUE 'late'`,
+    /the values of the type (?:public\.)?mood of v2\.tasks\.mood_v1/,
+    '',
+  ],
+];
+
+/** Tasks of another tenant than their project's. */
+const astray = `SELECT count(*)::integer AS n FROM v2.tasks t JOIN v2.projects p ON p.id = t.project_id
+  WHERE t.tenant_id IS DISTINCT FROM p.tenant_id`;
+
+oneEngine((engine) => {
+  test('whatever is done between phases is named, nothing follows it, and once it is undone the conversion goes on', () =>
+    inWorkshop(engine, { name: 'planted' }, async ({ apply, revert, run, drifts }) => {
+      for (const [what, after, plant, says, undo] of plants) {
+        await apply(after);
+        await run(plant);
+        await assert.rejects(apply('contract'), { code: 'CONVERSION_DRIFTED', message: says }, what);
+        await assert.rejects(revert(), { code: 'CONVERSION_DRIFTED', message: says }, what);
+        assert.equal((await drifts()).length > 0, true, what);
+        if (undo === '') continue;
+        await run(undo);
+        assert.deepEqual(await drifts(), [], what);
+      }
+    }));
+
+  describe('rows', () => {
+    test('that differ from what they name stop validate; mended, it goes on, and all of it goes back', () =>
+      inWorkshop(engine, { name: 'gated' }, async ({ apply, revert, run, rows }) => {
+        const before = await rows('SELECT id, tenant_id FROM public.projects ORDER BY 1');
+        await apply('fill');
+        assert.deepEqual(await rows(astray), [{ n: 0 }]);
+        const lie = (tenant: string): string[] => [
+          'ALTER TABLE v2.tasks DISABLE TRIGGER zzzz_owner_tasks',
+          `UPDATE v2.tasks SET tenant_id = ${tenant} WHERE id = 1`,
+          'ALTER TABLE v2.tasks ENABLE TRIGGER zzzz_owner_tasks',
+        ];
+        for (const [tenant, says] of [
+          [
+            `CASE WHEN tenant_id = '${zero}' THEN '${other}' ELSE '${zero}' END::uuid`,
+            /rows of another tenant than the rows of projects/,
+          ],
+          ['NULL', /rows without a tenant/],
+        ] as const) {
+          await run(...lie(tenant));
+          await assert.rejects(apply('bind'), { code: 'PHASE_BLOCKED', message: says });
+        }
+        await run(`UPDATE v2.tasks SET project_id = project_id WHERE id = 1`);
+        await apply('bind');
+        await revert();
+        assert.deepEqual(await rows('SELECT id, tenant_id FROM public.projects ORDER BY 1'), before);
+      }));
+
+    test('that a trigger keeps from being filled are no rows that were filled', () => {
+      const more = `
+        CREATE FUNCTION swallows() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+        CREATE TRIGGER swallow BEFORE UPDATE ON projects FOR EACH ROW EXECUTE FUNCTION swallows();
+        ALTER TABLE projects ENABLE TRIGGER swallow;`;
+      return inWorkshop(engine, { name: 'swallowed', more }, async ({ apply, config, rows }) => {
+        writeFileSync(
+          config,
+          readFileSync(config, 'utf8').replace(
+            'projects:\n',
+            'projects:\n      triggers: { swallow: fire }\n',
+          ),
+        );
+        await assert.rejects(apply('bind'), { code: 'PHASE_BLOCKED', message: /projects/ });
+        assert.deepEqual(
+          await rows('SELECT count(*)::integer AS n FROM v2.projects WHERE tenant_id IS NULL'),
+          [{ n: 10 }],
+        );
+      });
+    });
+
+    test('of a second tenant keep V1 from coming back, with their number', () =>
+      inWorkshop(engine, { name: 'second' }, async ({ apply, revert, run }) => {
+        await apply('bind');
+        await run(`INSERT INTO v2.notes (id, body, tenant_id) VALUES (1000, 'theirs', '${other}')`);
+        for (const phase of ['bind', 'expand'] as const)
+          await assert.rejects(revert(phase), { code: 'PHASE_BLOCKED', message: /"v2"\."notes": 1$/ });
+        await run('DELETE FROM v2.notes WHERE id = 1000');
+        await revert();
+      }));
+  });
+
+  if (engine === 'server') {
+    test('a tenant in the context of the database owns no row that was there', () =>
+      inWorkshop(engine, { name: 'context' }, async ({ target, config, run }) => {
+        await run(
+          `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET app.tenant_id = %L', current_database(), '${other}'); END $$`,
+        );
+        await withOpened(target, async (database) => {
+          const rows = (sql: string): Promise<unknown[]> => database.transaction({}, (tx) => tx.many(sql));
+          assert.deepEqual(await rows(`SELECT current_setting('app.tenant_id') AS t`), [{ t: other }]);
+          await converting(database, config).apply('validate');
+          assert.deepEqual(await rows('SELECT DISTINCT tenant_id::text AS t FROM v2.notes'), [{ t: zero }]);
+          assert.deepEqual(await rows(astray), [{ n: 0 }]);
+        });
+      }));
+
+    test('behind a reader it gives way, names it, lets others by, and goes on once it is gone', () =>
+      inWorkshop(engine, { name: 'behind' }, async ({ apply, target, rows }) => {
+        await apply('validate');
+        const reader = await openRaw(target);
+        await reader.run('BEGIN');
+        await reader.run('SELECT FROM v2.notes LIMIT 1');
+        let others = 0;
+        const tried = apply('shadow', { lockWaitMs: 1500 }).finally(() => (others = -others));
+        const refused = assert.rejects(tried, {
+          code: 'LOCK_TIMEOUT',
+          message: /^shadow of public\.notes .* gave way\. Now process \d+ .* holds notes\./,
+        });
+        while (others >= 0) {
+          await rows('SELECT count(*) FROM v2.notes');
+          others += 1;
+        }
+        await refused;
+        assert.ok(others < -3, 'others read meanwhile');
+        await reader.run('COMMIT');
+        await reader.close();
+        await apply('shadow');
+      }));
+
+    test('of four at once one works, and all end well', () =>
+      inWorkshop(engine, { name: 'four' }, async ({ config, database, target }) => {
+        const workers = await Promise.all([1, 2, 3].map(() => openDatabase(target)));
+        const done = await Promise.all(
+          [database, ...workers].map((each) => converting(each, config).apply('bind')),
+        );
+        await Promise.all(workers.map((each) => each.close()));
+        const all = done[0]?.record?.steps.length ?? 0;
+        assert.ok(all > 30);
+        const taken = done.map(({ steps }) => steps);
+        assert.equal(taken.filter((steps) => steps > 0).length, 1, taken.join(' '));
+      }));
+  }
+});
