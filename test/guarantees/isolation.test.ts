@@ -9,7 +9,7 @@ import { completionId } from '../../src/platform/demo/models.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { getMigration } from '../../src/postgres/records/history.ts';
 import { planOne } from '../support/batches.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { demoForEach, studioForEach } from '../support/ground.ts';
 import {
   alder,
@@ -45,7 +45,7 @@ function listed(leftBehind: readonly LeftBehind[], reason: LeftBehind['reason'])
     .toSorted();
 }
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   describe('in a database where nothing keeps tenants apart', () => {
     const at = studioForEach(engine);
 

@@ -14,7 +14,7 @@ import type { MoveResult } from '../../src/postgres/records/move-result.ts';
 import { openSite, prepareState } from '../../src/postgres/scope/site.ts';
 import { compareDatabases, queryText } from '../attached/database-text.ts';
 import { applyOne, planOne, rollbackOne } from '../support/batches.ts';
-import { eachEngine, freshDatabase } from '../support/databases.ts';
+import { oneEngine, freshDatabase } from '../support/databases.ts';
 import { actor, codes, prepareRows, refusedAs } from '../support/rows-case.ts';
 import type { RowsCase } from '../support/rows-case.ts';
 
@@ -37,7 +37,7 @@ function lostIn(plan: Plan): [table: string, keep: unknown, pairs: string[]][] {
     ]);
 }
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let database: Database;
   let drop: () => Promise<void>;
 

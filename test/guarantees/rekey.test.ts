@@ -16,7 +16,7 @@ import { listAliases } from '../../src/postgres/records/aliases.ts';
 import { openSite, prepareState } from '../../src/postgres/scope/site.ts';
 import { compareDatabases, queryText } from '../attached/database-text.ts';
 import { applyOne, planOne, rollbackOne } from '../support/batches.ts';
-import { eachEngine, freshDatabase } from '../support/databases.ts';
+import { oneEngine, freshDatabase } from '../support/databases.ts';
 import { actor, codes, literalOf, nextKey, oldKey, prepareRows, refusedAs } from '../support/rows-case.ts';
 import type { RowsCase } from '../support/rows-case.ts';
 
@@ -28,7 +28,7 @@ async function aliasesOf({ site, schema }: RowsCase): Promise<string[][]> {
   return (await listAliases(site, { table: `${schema}.printers` })).map(({ from, to }) => [from, to]);
 }
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let database: Database;
   let drop: () => Promise<void>;
   let url: string | undefined;

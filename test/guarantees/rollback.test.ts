@@ -8,7 +8,7 @@ import type { Intent } from '../../src/engine/plan/intent.ts';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import type { MoveResult } from '../../src/postgres/records/move-result.ts';
 import type { RollbackResult } from '../support/batches.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { demoForEach, studioForAll, studioForEach } from '../support/ground.ts';
 import {
   alder,
@@ -41,7 +41,7 @@ function reasonOf(result: RollbackResult, key: string): string | undefined {
   return result.skipped.find((skipped) => skipped.key.startsWith(key))?.reason;
 }
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   describe('where nobody changed anything since', () => {
     const at = studioForAll(engine);
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { demoId } from '../../src/platform/demo/ids.ts';
 import { completionId } from '../../src/platform/demo/models.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { type Answer, type HttpPlatform, httpPlatform } from '../support/http.ts';
 import { configured, refused, source, target, valueOf } from './moving.ts';
 
@@ -18,7 +18,7 @@ const doubles = `
   FROM migration.completion_models m JOIN migration.model_providers p ON p.tenant_id = m.tenant_id AND p.name = 'openai'
   WHERE m.name IN ('claude-3-7-sonnet', 'claude-sonnet-4-6')`;
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let http: HttpPlatform;
   beforeEach(async () => {
     http = await httpPlatform(engine);

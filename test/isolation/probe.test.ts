@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ProbedVerdict } from '../../src/engine/isolation/proof.ts';
-import { eachEngine, oneEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { killProbes } from './kill-probe.ts';
 import { own, probedDatabase, role, roots, secured, unproven } from './probe-schema.ts';
 import type { ProbedDatabase } from './probe-schema.ts';
@@ -215,7 +215,7 @@ async function on(
   }
 }
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   describe('the probe', () => {
     it('proves every table and command of a sound schema, in each dialect', async () => {
       const tables = Object.entries(dialects).map(([name, test]) => roomsOf(name, test));

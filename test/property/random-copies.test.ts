@@ -13,7 +13,7 @@ import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
 import { openSite } from '../../src/postgres/scope/site.ts';
 import { applyBatch, doneOf, planBatch, rollbackBatch } from '../support/batches.ts';
-import { eachEngine, freshDatabase } from '../support/databases.ts';
+import { oneEngine, freshDatabase } from '../support/databases.ts';
 
 const [source, target, other] = ['old', 'new', 'else'];
 const tenants = ['north', 'south', 'west'];
@@ -92,7 +92,7 @@ function judge({ used, copies }: Case, values: readonly number[]): ('moves' | 'a
   });
 }
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let database: Database;
   let drop: () => Promise<void>;
   let numbered = 0;
