@@ -1,7 +1,7 @@
-/** docs/architecture.md says who may import whom, and in which order steps run, as the code does. */
+/** docs/architecture.md says who may import whom, in which order steps run, and where what is, as the code does. */
 import { mayImport } from '../support/import-table.ts';
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { stepOrder } from '../../src/engine/operations/operations.ts';
 import { it } from 'node:test';
@@ -33,4 +33,25 @@ test('the order of steps is the one in which they are planned', () => {
   const rows = [...table.matchAll(/^\| (`[^|]+) \|/gm)].map((row) => row[1] ?? '').join();
   const named = (words: string): string[] => [...words.matchAll(/`([\w-]+)`/g)].map((word) => word[1] ?? '');
   assert.deepEqual([named(sentence), named(rows)], [stepOrder, stepOrder]);
+});
+
+/** What stands in backquotes and is neither a name of the sources nor a file of the checkout; a file may be named by the end of its path. */
+function unknownIn(document: string): string[] {
+  const sources = globSync('{src,test,bench,bin}/**/*.{ts,mjs}').map((path) => path.replaceAll('\\', '/'));
+  const own = sources.filter((path) => path.startsWith('src/'));
+  const words = new Set(own.flatMap((path) => readFileSync(path, 'utf8').match(/\w+/g) ?? []));
+  const isThere = (path: string): boolean =>
+    existsSync(path) || sources.some((source) => source.endsWith(`/${path}`));
+  const named = [...document.matchAll(/`([^`\n]+)`/g)].map(([, text = '']) => text);
+  return named.filter((text) =>
+    /^[a-z]+[A-Z]\w*$/.test(text) ? !words.has(text) : /^[\w/-]+\.(?:ts|mjs)$/.test(text) && !isThere(text),
+  );
+}
+
+test('every file and every function that it names is there', () => {
+  assert.deepEqual(unknownIn(readFileSync('docs/architecture.md', 'utf8')), []);
+  assert.deepEqual(unknownIn('`movesNowhere` `move/nowhere.ts` `moveLocks` `move/locks.ts`'), [
+    'movesNowhere',
+    'move/nowhere.ts',
+  ]);
 });

@@ -14,7 +14,7 @@ import { openPlatform } from '../../src/platform/open.ts';
 import { seedDemo } from '../../src/platform/demo/seed.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database, Tx } from '../../src/postgres/driver/database.ts';
-import { dumpSchema } from '../../src/postgres/schema/dump.ts';
+import { dumpSchema } from '../support/schema-text.ts';
 import { migrateSchema } from '../../src/postgres/schema/migrate.ts';
 import { migrationsFolder, readMigrationFiles } from '../../src/postgres/schema/migration-files.ts';
 import { eachEngine, freshDatabase, freshServerDatabase } from '../support/databases.ts';

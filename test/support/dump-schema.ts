@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defaultSchema, installPlatform } from '../../src/platform/install.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
-import { dumpSchema } from '../../src/postgres/schema/dump.ts';
+import { dumpSchema } from './schema-text.ts';
 import { migrationsFolder } from '../../src/postgres/schema/migration-files.ts';
 import { freshDatabase } from './databases.ts';
 

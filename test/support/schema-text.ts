@@ -2,10 +2,10 @@
  * A schema as SQL text, read from the catalogue. The same schema gives the same text on every supported PostgreSQL and
  * on the embedded one, however it came to be: `migrations/schema.sql` is this text and a test compares it.
  */
-import { DroverError } from '../../errors.ts';
-import type { Database, Tx } from '../driver/database.ts';
-import type { Opening } from '../driver/opening.ts';
-import { quoteTable, quoteIdent } from '../sql/identifiers.ts';
+import { DroverError } from '../../src/errors.ts';
+import type { Database, Tx } from '../../src/postgres/driver/database.ts';
+import type { Opening } from '../../src/postgres/driver/opening.ts';
+import { quoteTable, quoteIdent } from '../../src/postgres/sql/identifiers.ts';
 
 /**
  * Tables, then constraints and indexes, then row-level security, policies and grants, then functions and triggers; refuses what it
