@@ -5,7 +5,7 @@ import { DroverError, errorCodes, mayPass } from '../errors.ts';
 import { fileError } from './terminal/files.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
-export interface FailureOptions {
+interface FailureOptions {
   readonly json: boolean;
   /** Print the stack of an unexpected error. */
   readonly debug: boolean;

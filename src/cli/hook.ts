@@ -10,7 +10,7 @@ import type { Terminal } from './terminal/terminal.ts';
 const commandTimeoutMs = 60_000;
 const webhookTimeoutMs = 10_000;
 
-export interface HookEvent {
+interface HookEvent {
   readonly event: 'migration' | 'rollback';
   readonly tenant: string | null;
   readonly result: unknown;

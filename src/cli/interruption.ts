@@ -35,7 +35,7 @@ const atomicWords: StopWords = {
   stopped: 'Stopped. The transaction was rolled back and nothing was changed.',
 };
 
-export interface InterruptionInput {
+interface InterruptionInput {
   readonly signals: SignalSource;
   readonly terminal: Terminal;
   /** Ends the process. */

@@ -74,7 +74,7 @@ const verbs: readonly (Verb | VerbGroup)[] = [
   man,
 ];
 
-export interface CliInput {
+interface CliInput {
   /** The words after the name of the program. */
   readonly args: readonly string[];
   readonly streams: Streams;

@@ -7,7 +7,7 @@ export interface KeyPair {
 }
 
 /** Why one pair of a map cannot be followed. */
-export interface PairProblem {
+interface PairProblem {
   /** The number of the pair, from 0. */
   readonly at: number;
   readonly message: string;

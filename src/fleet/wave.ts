@@ -33,7 +33,7 @@ import { getMigration, listMigrations } from '../postgres/records/history.ts';
 import { settleInterrupted } from '../postgres/records/interruptions.ts';
 import type { MigrationRecord } from '../postgres/records/history.ts';
 
-export interface Wave {
+interface Wave {
   readonly run: RunRecord;
   readonly claim: Claim;
   readonly claimed: readonly ClaimedTenant[];

@@ -23,7 +23,7 @@ export interface Platform {
   readonly lookups: Lookups;
 }
 
-export interface OpenOptions extends Partial<Asked> {
+interface OpenOptions extends Partial<Asked> {
   /** Bring the schema up to date, or make it where it may be made. */
   readonly install: boolean;
   readonly knowledge?: () => ModelKnowledge | undefined;

@@ -17,7 +17,7 @@ export interface LineProblem {
   readonly message: string;
 }
 
-export interface MappingFile {
+interface MappingFile {
   readonly entries: readonly MappingEntry[];
   readonly problems: readonly LineProblem[];
   /** Has it a column with tenants? */

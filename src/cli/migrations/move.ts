@@ -71,14 +71,14 @@ export function planTable({ steps, leftBehind }: Plan): TableContent {
   return { head: ['what', 'type', 'place', 'how', 'live', ...counts, 'message'], rows };
 }
 
-export interface PlanView {
+interface PlanView {
   readonly style: Style;
   readonly width: number;
   /** How many rows are named per entry. */
   readonly names?: number;
 }
 
-export interface ApplyInput {
+interface ApplyInput {
   readonly intent: Intent;
   readonly plan: Plan;
   readonly force: boolean;
@@ -111,7 +111,7 @@ export async function applyWithProgress(
   return result;
 }
 
-export interface RollbackInput {
+interface RollbackInput {
   readonly migrationId: string;
   readonly tenant: TenantKey;
   readonly actor: string;

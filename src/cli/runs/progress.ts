@@ -2,7 +2,7 @@
 import type { RunRecord } from '../../postgres/runs/runs.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-export interface RunView {
+interface RunView {
   readonly show: (run: RunRecord) => void;
   readonly end: () => void;
 }

@@ -16,7 +16,7 @@ import { notComplete, showRun } from './show-run.ts';
 import { whereWords } from '../../site/where.ts';
 import type { Where } from '../../site/where.ts';
 
-export interface RunAtWork {
+interface RunAtWork {
   readonly runId: string;
   readonly actor: string;
   readonly where: Where;

@@ -3,7 +3,7 @@ import { confirm, isCancel } from '@clack/prompts';
 import { DroverError } from '../../errors.ts';
 import type { Terminal } from './terminal.ts';
 
-export interface Prompt {
+interface Prompt {
   readonly message: string;
   /** The answer was given on the command line. */
   readonly yes: boolean;

@@ -28,7 +28,7 @@ export function readBytes(path: string): Buffer {
   }
 }
 
-export interface FileWriting {
+interface FileWriting {
   /** A file that is there is not overwritten. */
   readonly keep: boolean;
   /** The file says what is in rows of tenants: only who writes it may read it. */

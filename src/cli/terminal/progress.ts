@@ -4,7 +4,7 @@ import { amountLines } from './status-line.ts';
 import type { Amount } from './status-line.ts';
 import type { Terminal } from './terminal.ts';
 
-export interface ProgressView {
+interface ProgressView {
   readonly show: (progress: Progress) => void;
   /** Says what the last step did. */
   readonly end: () => void;

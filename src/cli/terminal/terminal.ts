@@ -39,7 +39,7 @@ export interface Terminal {
   readonly isWatched: boolean;
 }
 
-export type ColorMode = 'auto' | 'always' | 'never';
+type ColorMode = 'auto' | 'always' | 'never';
 
 /** The terminal of a process. */
 export function openTerminal(streams: Streams, color: ColorMode): Terminal {

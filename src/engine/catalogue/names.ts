@@ -36,7 +36,7 @@ export function findNamedTable(scope: NameScope, text: string): Table | undefine
 }
 
 /** Tables of which no more is known than that they are there, and where unqualified ones are looked up. */
-export interface Listed {
+interface Listed {
   readonly ids: ReadonlySet<TableId>;
   readonly schemas: readonly string[];
 }

@@ -8,7 +8,7 @@ export interface TypeRow extends SimpleType {
 }
 
 /** A type that is not made of others: its name, `typtype` and `typcategory`. */
-export interface SimpleType {
+interface SimpleType {
   readonly name: string;
   readonly type: string;
   readonly category: string;

@@ -33,7 +33,7 @@ export type Rewritten =
     }
   | UnreadableDocument;
 
-export type Reverted =
+type Reverted =
   | {
       readonly kind: 'reverted';
       readonly value: DocumentValue;

@@ -21,7 +21,7 @@ export interface JsonChange {
   readonly beside?: readonly JsonNode[];
 }
 
-export interface Changes {
+interface Changes {
   readonly changes: readonly JsonChange[];
   /** How many names of members stay because the object has a member of the target's name. */
   readonly colliding: number;

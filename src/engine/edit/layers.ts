@@ -7,7 +7,7 @@ import { type InvalidJson, type JsonNode, parseJson, scalarText, type Span } fro
 import type { Splice } from './splices.ts';
 
 /** A text within the value. */
-export interface InnerText {
+interface InnerText {
   readonly text: string;
   /** How many strings are around it. */
   readonly depth: number;

@@ -2,7 +2,7 @@
 import type { Mapping } from './value-rule.ts';
 
 /** `to`: the element becomes that; `drop`: it goes, because the target stands elsewhere in the list; undefined: it stays. */
-export type ElementMove = { readonly to: string } | 'drop' | undefined;
+type ElementMove = { readonly to: string } | 'drop' | undefined;
 
 /**
  * One move per element. A list says an order of preference: the target stands where the first of source and target stood, once. All

@@ -9,7 +9,7 @@ import { type Layer, outermostLayer, spanInValue, type Spot, unescaped } from '.
 import { applySplices, type Splice } from './splices.ts';
 import type { Edit, SkippedEdit } from './value-rule.ts';
 
-export interface RevertedJson {
+interface RevertedJson {
   readonly text: string;
   readonly reverted: Edit[];
   readonly skipped: SkippedEdit[];

@@ -54,7 +54,7 @@ function readQuoted(text: string, at: number): { value: string; end: number } | 
 
 const [quote, backslash] = [0x22, 0x5c];
 
-export interface HstorePair {
+interface HstorePair {
   readonly key: string;
   readonly value: string | null;
 }

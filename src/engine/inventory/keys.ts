@@ -20,7 +20,7 @@ export interface KeyLink {
 }
 
 /** What names a model, and what is a key that only reads like one. */
-export interface PartedOccurrences {
+interface PartedOccurrences {
   readonly occurrences: readonly Occurrence[];
   readonly keys: readonly Occurrence[];
 }

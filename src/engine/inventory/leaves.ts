@@ -15,7 +15,7 @@ export interface Leaf {
   readonly isMember: boolean;
 }
 
-export interface LeafReading {
+interface LeafReading {
   /** Is a member called after what is looked for? Then it is a step like any other of its object. */
   readonly isModel: (name: string) => boolean;
   readonly visit: (leaf: Leaf) => void;

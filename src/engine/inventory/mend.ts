@@ -2,7 +2,7 @@
 import type { SchemaPart } from './occurrence.ts';
 import { createMatcher } from './matcher.ts';
 
-export interface Mended {
+interface Mended {
   readonly part: SchemaPart;
   readonly text: string;
   /** The name as it stands in the text. */

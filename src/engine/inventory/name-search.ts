@@ -15,7 +15,7 @@ export interface NamePlace {
   readonly end: number;
 }
 
-export interface NameSearch {
+interface NameSearch {
   /** Every place, also those within others. */
   readonly search: (text: string) => NamePlace[];
   /** In lower case, of which one stands in every text that has a name. Undefined where some name has none. */

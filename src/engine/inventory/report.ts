@@ -31,7 +31,7 @@ export interface ModelReport {
   readonly relatedSchema: readonly SchemaOccurrence[];
 }
 
-export interface InventoryFindings {
+interface InventoryFindings {
   readonly occurrences: readonly Occurrence[];
   readonly schema: readonly SchemaOccurrence[];
 }

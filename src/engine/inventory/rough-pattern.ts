@@ -40,7 +40,7 @@ export function roughPieces(texts: readonly string[]): string[] | undefined {
 }
 
 /** A part of a text that a pattern finds, and where in the text it is. */
-export interface PlacedPiece {
+interface PlacedPiece {
   readonly piece: string;
   readonly offset: number;
 }

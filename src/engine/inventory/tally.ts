@@ -11,14 +11,14 @@ import type { Form, Occurrence, ColumnKind } from './occurrence.ts';
 import { speaksOfModels } from './term.ts';
 import type { Term } from './term.ts';
 
-export interface TalliedColumn {
+interface TalliedColumn {
   readonly name: string;
   readonly kind: ColumnKind;
   /** Does a foreign key lead to the model's row? Then a number needs no name that speaks of a model. */
   readonly isLink: boolean;
 }
 
-export interface TallyInput {
+interface TallyInput {
   readonly table: TableId;
   readonly columns: readonly TalliedColumn[];
   readonly matcher: Matcher;

@@ -9,7 +9,7 @@ export interface CalendarEvent {
   readonly categories?: readonly string[];
 }
 
-export interface Calendar {
+interface Calendar {
   readonly name: string;
   readonly events: readonly CalendarEvent[];
   /** When it was made, ISO 8601 in UTC. */

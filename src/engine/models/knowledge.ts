@@ -21,7 +21,7 @@ export interface NameKnowledge {
 }
 
 /** A model that is known although no row may be there. */
-export interface NamedModel extends NameKnowledge {
+interface NamedModel extends NameKnowledge {
   readonly kind: string;
   readonly components: ModelFacts['components'];
 }

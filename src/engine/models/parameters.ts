@@ -25,14 +25,14 @@ export interface ParameterChange {
   readonly after: string | undefined;
 }
 
-export interface TranslatedParameters {
+interface TranslatedParameters {
   /** JSON text; the same text where nothing changed. */
   readonly document: string;
   readonly changes: ParameterChange[];
 }
 
 /** Nobody says which parameters the target supports, so nothing can be kept or dropped for a reason. */
-export interface UnknownSupport {
+interface UnknownSupport {
   readonly unknown: 'target-parameters';
 }
 

@@ -31,7 +31,7 @@ export function ownNamesakes(source: ModelFacts, others: readonly ModelFacts[]):
 }
 
 /** Which keys of a re-key rows have. */
-export interface RowsFound {
+interface RowsFound {
   readonly table: string;
   /** Pairs of which both keys are those of rows, which are not to become one. */
   readonly both: readonly KeyPair[];

@@ -31,7 +31,7 @@ export type Identified =
   | { readonly wanted: WantedModel }
   | { readonly refused: 'MODEL_NOT_FOUND' | 'MODEL_AMBIGUOUS'; readonly message: string };
 
-export interface AboutText {
+interface AboutText {
   readonly side: 'source' | 'target';
   readonly by: SecondName;
   /** Where no row is called so, those that hold the model of that text under another name. */

@@ -18,7 +18,7 @@ function isSpelled({ components }: ModelFacts, { model = {} }: Naming): boolean 
   return Object.hasOwn(model.spellings?.['name'] ?? {}, components['name'] ?? '');
 }
 
-export interface Unknown {
+interface Unknown {
   readonly side: Side;
   readonly pair: ModelPair;
   /** Names beside those that are used. */

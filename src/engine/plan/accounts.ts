@@ -15,7 +15,7 @@ export const accountNames = [
   'unaccounted',
 ] as const;
 
-export type Account = (typeof accountNames)[number];
+type Account = (typeof accountNames)[number];
 
 /** Only accounts with occurrences. */
 export type Accounts = Readonly<Partial<Record<Account, number>>>;

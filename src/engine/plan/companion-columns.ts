@@ -10,7 +10,7 @@ import { translateParameters } from '../models/parameters.ts';
 import type { Place } from '../rules/place.ts';
 import { type Rules, tableOf } from '../rules/references.ts';
 
-export interface CompanionColumn {
+interface CompanionColumn {
   readonly column: string;
   /** The parameter that the column holds. Undefined where the configuration says what becomes of it. */
   readonly parameter?: string;

@@ -21,7 +21,7 @@ export type RowOutcome =
       readonly message: string;
     };
 
-export interface Occasion {
+interface Occasion {
   readonly place: Place;
   readonly state: PlaceState;
   readonly owner: Owner;

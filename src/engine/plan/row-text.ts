@@ -19,7 +19,7 @@ export function changeCount(changes: number): string {
 }
 
 /** How many rows: at least, and at most. Both are the same where that is known. */
-export interface RowSpan {
+interface RowSpan {
   readonly least: number;
   readonly most: number;
 }

@@ -21,7 +21,7 @@ interface NoticeChange {
   readonly passedOn?: readonly string[];
 }
 
-export interface NoticeJson {
+interface NoticeJson {
   readonly tenant: Plan['tenant'];
   readonly from: Plan['source'];
   readonly to: Plan['target'];

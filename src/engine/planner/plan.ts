@@ -24,7 +24,7 @@ import type { LeftBehind, Plan, Step } from '../plan/plan-types.ts';
 import type { Snapshot } from '../plan/snapshot.ts';
 import { countChanges, planSteps } from '../operations/operations.ts';
 
-export interface PlanInput {
+interface PlanInput {
   readonly snapshot: Snapshot;
   readonly intent: Intent;
   /** Hex digest of a text (sha-256): handed in, because the engine itself does no cryptography. */

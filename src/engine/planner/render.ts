@@ -26,7 +26,7 @@ export interface RenderStyle {
   readonly muted: (text: string) => string;
 }
 
-export interface RenderOptions {
+interface RenderOptions {
   readonly style?: RenderStyle;
   /** How many rows are named per entry; default 5. */
   readonly names?: number;

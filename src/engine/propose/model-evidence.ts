@@ -37,7 +37,7 @@ export interface ModelCandidate {
   readonly incoming: number;
 }
 
-export interface ModelEvidence {
+interface ModelEvidence {
   readonly catalog: Catalog;
   readonly seen: Observations;
   readonly words: KnownWords;

@@ -15,7 +15,7 @@ export interface ModelGuess extends Guess<ModelTableConfig> {
   readonly kind: string;
 }
 
-export interface ModelInput {
+interface ModelInput {
   readonly scope: NameScope;
   readonly seen: Observations;
   readonly words: KnownWords;

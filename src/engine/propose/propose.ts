@@ -41,7 +41,7 @@ export interface Proposal {
 }
 
 /** What a proposal is made from. */
-export interface ProposalInput {
+interface ProposalInput {
   readonly catalog: Catalog;
   readonly schemas: readonly string[];
   readonly seen: Observations;

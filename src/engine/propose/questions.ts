@@ -6,7 +6,7 @@ import type { Observations } from './observation.ts';
 import type { PlaceGuess } from './places.ts';
 import type { RootGuess } from './root.ts';
 
-export interface ProposalFindings {
+interface ProposalFindings {
   readonly scope: NameScope;
   readonly seen: Observations;
   readonly models: readonly ModelGuess[];

@@ -11,7 +11,7 @@ import { singularWords, snake } from '../catalogue/wording.ts';
 import { compareText } from '../order.ts';
 
 /** The part of the configuration about tenants, with reasons by path. */
-export interface TenantGuess {
+interface TenantGuess {
   readonly tenant: Config['tenant'];
   readonly reasons: Readonly<Record<string, string>>;
   /** Tables that name models and lead to no tenant; they are listed as everybody's. */
@@ -30,7 +30,7 @@ interface TenantProposal {
   readonly unplaced: Table[];
 }
 
-export interface TenantInput {
+interface TenantInput {
   readonly scope: NameScope;
   readonly seen: Observations;
   readonly root: RootGuess | undefined;

@@ -11,7 +11,7 @@ import { resolvePlace } from './resolve-place.ts';
 import { parsePattern } from '../edit/json-pointer.ts';
 
 /** A place as the configuration says it, with what it was resolved to. */
-export interface SaidPlace {
+interface SaidPlace {
   readonly said: PlaceConfig;
   /** Its number in the configuration. */
   readonly at: number;

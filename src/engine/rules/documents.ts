@@ -75,7 +75,7 @@ export function tupleFinder(
   };
 }
 
-export interface Covering {
+interface Covering {
   readonly isNamesake: NamesakeTest;
   /** Does the place of the rule ask about the document where it cannot read it? */
   readonly answers: (rule: EditRule) => boolean;

@@ -7,7 +7,7 @@ import type { Place } from './place.ts';
 import type { Rules } from './references.ts';
 
 /** Why a list of entity types is refused. */
-export type TypesRefused =
+type TypesRefused =
   | { readonly code: 'ENTITY_TYPE_UNKNOWN'; readonly message: string; readonly types: readonly string[] }
   | { readonly code: 'ENTITY_TYPES_INCOMPLETE'; readonly message: string; readonly types: readonly string[] };
 

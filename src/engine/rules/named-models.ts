@@ -8,7 +8,7 @@ import { type ModelFacts, namedModel } from '../models/model.ts';
 import type { Place } from './place.ts';
 import { modelTablesOf, type Rules } from './references.ts';
 
-export interface NameSought {
+interface NameSought {
   readonly kind: string;
   readonly text: string;
   /** The model beside it: what names no provider may be of the same one. */

@@ -28,7 +28,7 @@ export type Ownership =
   | { readonly kind: 'global' }
   | { readonly kind: 'unknown' };
 
-export interface OwnershipInput {
+interface OwnershipInput {
   readonly scope: NameScope;
   readonly config: Config;
   /** Tables that hold models: naming a model says nothing about the owner. */

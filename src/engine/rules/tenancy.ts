@@ -1,7 +1,7 @@
 /** How a database tells its tenants apart: by rows, by schemas, or not at all, because it has a single one. */
 import type { Config } from './config.ts';
 
-export type Tenancy = 'single' | 'rows' | 'schemas';
+type Tenancy = 'single' | 'rows' | 'schemas';
 
 export function tenancyOf({ tenant }: Pick<Config, 'tenant'>): Tenancy {
   if (tenant.schemas !== undefined) return 'schemas';

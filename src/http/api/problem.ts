@@ -137,7 +137,7 @@ export const codesByStatus: ReadonlyMap<number, readonly ErrorCode[]> = Map.grou
   (code): number => statusOf[code],
 );
 
-export interface ProblemDocument {
+interface ProblemDocument {
   readonly type: string;
   readonly title: string;
   readonly status: number;

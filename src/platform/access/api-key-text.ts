@@ -5,7 +5,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 
-export interface ApiKeyParts {
+interface ApiKeyParts {
   readonly tenantId: string;
   readonly secret: string;
 }

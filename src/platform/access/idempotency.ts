@@ -18,7 +18,7 @@ const scope: TenantScope = { ...platformScope, isolation: 'read committed' };
 const leaseSeconds = 60;
 const keepSeconds = 24 * 60 * 60;
 
-export interface KeyedRequest {
+interface KeyedRequest {
   readonly caller: Caller;
   readonly key: string;
   /** Digest of method, path and body. */
@@ -38,9 +38,7 @@ export interface HeldKey {
   readonly release: () => Promise<void>;
 }
 
-export type KeyOutcome =
-  | { readonly kind: 'held'; readonly held: HeldKey }
-  | Exclude<ClaimedKey, { kind: 'mine' }>;
+type KeyOutcome = { readonly kind: 'held'; readonly held: HeldKey } | Exclude<ClaimedKey, { kind: 'mine' }>;
 
 /** Claims the key for a request, or gives what is known of an earlier one. The lease is renewed until the work is over. */
 export async function holdKey(platform: Platform, request: KeyedRequest): Promise<KeyOutcome> {

@@ -10,7 +10,7 @@ import { unauthenticated } from './authenticate.ts';
 import type { TokenSubject, VerifyToken } from './authenticate.ts';
 import { setTimeout as wait } from 'node:timers/promises';
 
-export interface OidcOptions {
+interface OidcOptions {
   readonly issuer: string;
   readonly audience: string;
   readonly jwksUrl?: string;

@@ -21,7 +21,7 @@ import { demoId } from './ids.ts';
 import { createApiKey } from '../access/keys.ts';
 import type { Platform } from '../open.ts';
 
-export interface SeedOptions {
+interface SeedOptions {
   readonly schema?: string;
   /** Put the demo beside tenants that are not of the demo. */
   readonly besideOthers?: boolean;

@@ -28,7 +28,7 @@ export interface Acting {
   readonly actor: string;
 }
 
-export interface MigrateRequest {
+interface MigrateRequest {
   readonly kind: string;
   readonly fromId: string;
   readonly toId: string;

@@ -48,7 +48,7 @@ export async function getMigrationStory(
   };
 }
 
-export interface ChangesPage {
+interface ChangesPage {
   readonly tenantId: string;
   readonly id: string;
   readonly limit: number;

@@ -19,7 +19,7 @@ import { listTenants } from '../../postgres/scope/tenants.ts';
 
 export type { UsageByType, Use };
 
-export interface UsagePage extends Omit<UseQuery, 'model'> {
+interface UsagePage extends Omit<UseQuery, 'model'> {
   readonly tenantId: string;
   readonly kind: string;
   readonly modelId: string;
@@ -44,7 +44,7 @@ export function getUsage(
 
 export type { PlannedSuggestion };
 
-export interface SuggestRequest {
+interface SuggestRequest {
   readonly tenantId: string;
   readonly kind: string;
   readonly modelId: string;

@@ -17,7 +17,7 @@ export interface ApiKeyRow {
   readonly updated_at: Date;
 }
 
-export interface NewApiKey {
+interface NewApiKey {
   readonly tenantId: string;
   readonly id: string;
   readonly userId: string;
@@ -42,7 +42,7 @@ export function insertApiKey(tx: Tx, schema: string, key: NewApiKey): Promise<Ap
 }
 
 /** Who calls with a key: the key itself, its user, the tenant's state and the roles in force, in one query. */
-export interface KeyHolder extends Person {
+interface KeyHolder extends Person {
   readonly key_id: string;
   readonly key_name: string;
   readonly key_expires_at: Date | null;

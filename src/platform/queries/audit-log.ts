@@ -4,7 +4,7 @@ import type { Tx } from '../../postgres/driver/database.ts';
 import { quoteTable } from '../../postgres/sql/identifiers.ts';
 import { prepared } from '../../postgres/driver/question.ts';
 
-export interface AuditRecord {
+interface AuditRecord {
   readonly tenantId: string;
   readonly actor: string;
   readonly action: string;

@@ -46,7 +46,7 @@ export function rolesInForce(schema: string): string {
       AND r.scope IN ('system', 'tenant') AND coalesce(r.expires_at > now(), true)), '[]')`;
 }
 
-export interface UserOfTenant {
+interface UserOfTenant {
   readonly schema: string;
   readonly tenantId: string;
   readonly userId: string;

@@ -7,7 +7,7 @@ import { quoteTable } from '../../postgres/sql/identifiers.ts';
 import { encodeParameter } from '../../postgres/sql/values.ts';
 import { one, prepared, type Question } from '../../postgres/driver/question.ts';
 
-export interface Pair {
+interface Pair {
   readonly runtime: string;
   readonly model: string;
 }
@@ -195,7 +195,7 @@ export async function deleteVerdicts(
   );
 }
 
-export interface PairStanding {
+interface PairStanding {
   /** The pair is one of the registry's. */
   readonly listed: boolean;
   /** There are verdicts about the workspace, whatever the pair. */

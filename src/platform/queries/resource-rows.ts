@@ -24,7 +24,7 @@ export interface RowFilter {
   readonly value?: unknown;
 }
 
-export interface PageQuery {
+interface PageQuery {
   readonly conditions: readonly RowFilter[];
   /** Rows come in the order of this column, and of `id` where it is equal. */
   readonly order: { readonly column: string; readonly type: string; readonly descending: boolean };
@@ -38,7 +38,7 @@ export interface PageQuery {
 export type PagedRow = Row & { readonly drover_order: string };
 
 /** A page, and whether there is more after it. */
-export interface RowPage {
+interface RowPage {
   readonly rows: readonly PagedRow[];
   readonly more: boolean;
 }
@@ -113,7 +113,7 @@ export function insertRow(tx: Tx, table: RowTable, values: Row): Promise<Row> {
   );
 }
 
-export interface RowValues {
+interface RowValues {
   readonly id: string;
   readonly values: Row;
   /** Columns that get the moment of the statement. */

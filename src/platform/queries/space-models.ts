@@ -12,7 +12,7 @@ export interface SpaceModel {
   readonly linked_at: Date;
 }
 
-export interface SpaceModelLink {
+interface SpaceModelLink {
   readonly kind: string;
   readonly spaceId: string;
   readonly modelId: string;

@@ -6,7 +6,7 @@ import type { OfTenant } from './model-choice.ts';
 
 const workspacesOf = (schema: string): string => quoteTable({ schema, name: 'workspaces' });
 
-export interface WorkspaceWrite {
+interface WorkspaceWrite {
   readonly id: string;
   /** Columns and their new values. */
   readonly values: Row;

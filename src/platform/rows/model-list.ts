@@ -10,7 +10,7 @@ import { endsOf, mayEnd, type ModelEnd, readModelEnds } from './model-ends.ts';
 import { listResource, type Page, pageOf, type PageRequest } from './read.ts';
 import { type ResourceRequest, reading } from './unit.ts';
 
-export interface ModelPage extends Page {
+interface ModelPage extends Page {
   /** In the order of the items. */
   readonly usage: readonly UsageByType[] | undefined;
   /** By id, of those that end. */

@@ -1,7 +1,7 @@
 /** The models that the nodes of a pipeline name: `{"nodes": [{"data": {"model": {"id": …, "name": …}}}]}`. */
 import type { Values } from '../resources/declaration.ts';
 
-export interface NamedInPipeline {
+interface NamedInPipeline {
   /** Where, for messages: `nodes/2/data/model`. */
   readonly at: string;
   readonly id: string;

@@ -45,7 +45,7 @@ export function createResource(asked: ResourceRequest, given: Values): Promise<V
   });
 }
 
-export interface RowUpdate {
+interface RowUpdate {
   readonly id: string;
   /** The versions that the caller expects, as the header If-Match has them. */
   readonly ifMatch: string | undefined;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DroverError } from '../../errors.ts';
 import { keyRing, newSecretKey, parseSecretKey, type SecretKeys } from './keys.ts';
 
-export interface KeySource {
+interface KeySource {
   /** DROVER_SECRET_KEY */
   readonly secretKey?: string;
   /** DROVER_SECRET_KEYS_OLD */

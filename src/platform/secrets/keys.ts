@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { DroverError } from '../../errors.ts';
 
-export interface SecretKey {
+interface SecretKey {
   readonly id: string;
   readonly bytes: Buffer;
 }

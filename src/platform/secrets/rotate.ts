@@ -16,7 +16,7 @@ import type { Platform } from '../open.ts';
 import { type SecretPlace, seal, unseal } from './seal.ts';
 import type { SecretKeys } from './keys.ts';
 
-export interface Rotation {
+interface Rotation {
   readonly tenants: number;
   readonly sealed: number;
   /** What no key opens stays as it is. */

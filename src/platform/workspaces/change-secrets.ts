@@ -34,7 +34,7 @@ import {
   routingAt,
 } from './unit.ts';
 
-export interface SecretRequest {
+interface SecretRequest {
   /** Undefined: the tenant's. */
   readonly workspaceId: string | undefined;
   readonly name: string;

@@ -56,7 +56,7 @@ export function patchWorkspace(
   });
 }
 
-export interface ModelRequest extends NamedWorkspace {
+interface ModelRequest extends NamedWorkspace {
   /** Blank clears it. */
   readonly model: string;
   readonly acceptPayerChange: boolean;

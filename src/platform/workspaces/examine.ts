@@ -15,7 +15,7 @@ import { pairOf } from './set-routing.ts';
 import type { Values } from '../resources/declaration.ts';
 import { findWorkspace, type InTenant, judgingAt, tenantOf } from './unit.ts';
 
-export interface Examined {
+interface Examined {
   readonly runtime: string;
   readonly model: string | null;
   readonly verdict: Verdict;
@@ -30,7 +30,7 @@ export function readBilling(call: RoutingCall, id: string): Promise<Examined> {
   });
 }
 
-export interface Preflight extends Examined {
+interface Preflight extends Examined {
   /** Empty: it would start. */
   readonly problems: readonly DroverError[];
 }

@@ -6,7 +6,7 @@ import { judge, refuseRuntime } from '../../registry/verdict/routability.ts';
 import type { NotAsked, Verdict } from '../../registry/verdict/routability.ts';
 import type { Refused } from '../../registry/verdict/refusal.ts';
 
-export interface PairQuestion {
+interface PairQuestion {
   readonly runtime: string;
   readonly model: string | null;
   /** Names of the secrets of the workspace and of its tenant. */

@@ -23,7 +23,7 @@ import { type NamedModels, refuseUnusableName } from './named-models.ts';
 import { type InTenant, recordAt, relyOnSecrets, tenantOf } from './unit.ts';
 import { workspaces } from './workspace-rows.ts';
 
-export interface RoutingChange {
+interface RoutingChange {
   /** What is not given stays. */
   readonly runtime?: string | undefined;
   /** As given; null or blank clears it. */

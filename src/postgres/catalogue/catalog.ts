@@ -38,7 +38,7 @@ import type {
   PolicyRow,
 } from './catalog-rows.ts';
 
-export interface CatalogScope {
+interface CatalogScope {
   readonly schemas: readonly string[];
   /** Tables to leave out, named as in the configuration. */
   readonly ignore?: readonly string[];

@@ -1,7 +1,7 @@
 /** The trigger that an exception came from: PostgreSQL tells the functions that it passed through, and neither trigger nor table. */
 import type { Tx } from '../driver/database.ts';
 
-export interface Raiser {
+interface Raiser {
   /** With its schema. */
   readonly table: string;
   /** Undefined where several triggers of the table call the function. */

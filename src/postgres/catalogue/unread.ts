@@ -7,7 +7,7 @@ import { sharedSchemas } from '../../engine/rules/tenancy.ts';
 import type { Tx } from '../driver/database.ts';
 import { likePatterns } from './own-schema.ts';
 
-export interface NamedTable {
+interface NamedTable {
   readonly schema: string;
   readonly name: string;
   /** Its rows are another server's. */
@@ -40,7 +40,7 @@ export function listTables(
   return tx.many<NamedTable>(tablesSql, [looked, unlike]);
 }
 
-export interface UnreadInput {
+interface UnreadInput {
   readonly config: Config;
   /** The schema of Drover's own records. */
   readonly records: string;

@@ -22,7 +22,7 @@ export interface EngineOutcome {
 }
 
 /** An error, with its own properties beside it: they are lost between threads, and SQLSTATE and constraint are among them. */
-export interface EngineError {
+interface EngineError {
   readonly message: string;
   readonly stack: string;
   readonly fields: Readonly<Record<string, unknown>>;

@@ -24,7 +24,7 @@ export function refuseNesting(nesting: Nesting): void {
   );
 }
 
-export interface Begin {
+interface Begin {
   readonly opening: Opening;
   readonly extent: Extent;
   readonly nesting: Nesting;

@@ -29,7 +29,7 @@ import type { Batch, Member } from './member.ts';
 import { displaySql, rowNameOf } from '../sql/row-names.ts';
 import type { NamedRow } from '../sql/row-names.ts';
 
-export interface ColumnFactsInput extends Batch {
+interface ColumnFactsInput extends Batch {
   readonly table: Table;
   /** The column with the documents, where the places are in small ones. All of them are direct. */
   readonly column: string | undefined;

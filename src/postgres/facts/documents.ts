@@ -211,7 +211,7 @@ function listOf(size: number, terms: readonly Each[]): Sql {
 }
 
 /** Whole elements of an array, or names in a text, escaped once for each JSON string around them. */
-export type EditWay = { readonly in: 'elements' } | WithinText;
+type EditWay = { readonly in: 'elements' } | WithinText;
 
 interface WithinText {
   readonly in: 'array' | 'text';

@@ -98,7 +98,7 @@ function canAnswer(
 }
 
 /** A tenant's pair of models, or why there is none. */
-export type PairFound = ModelPair | DroverError;
+type PairFound = ModelPair | DroverError;
 
 /** The two models of each intent: MODEL_NOT_FOUND, MODEL_AMBIGUOUS, SAME_MODEL, KINDS_DIFFER where there are none. */
 export function pairsOf(rules: Rules, intents: readonly Intent[]): Question<PairFound[]> {

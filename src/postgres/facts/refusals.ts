@@ -24,7 +24,7 @@ import type { Sql } from '../sql/sql.ts';
 import { placeRow, rowContext } from './member.ts';
 import type { Batch, Member } from './member.ts';
 
-export interface RefusalInput extends Batch {
+interface RefusalInput extends Batch {
   /** Of each member. */
   readonly groups: readonly (readonly PlaceGroup[])[];
 }

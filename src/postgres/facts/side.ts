@@ -32,7 +32,7 @@ import { columnsOf } from '../sql/match.ts';
 import type { PlaceRow, RowContext } from '../sql/match.ts';
 
 /** What is beside the places of one member. */
-export interface SideFacts {
+interface SideFacts {
   readonly parameters: ParameterDocuments[];
   readonly grants: NeededGrant[];
   readonly dependents: Counts;

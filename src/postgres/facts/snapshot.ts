@@ -28,7 +28,7 @@ import { readRefusals } from './refusals.ts';
 import { nothingBeside, sideFacts } from './side.ts';
 import { readSubjects } from './rows/subject.ts';
 
-export interface SnapshotInput {
+interface SnapshotInput {
   readonly ground: RulesGround;
   readonly members: Batch['members'];
   /** Of each member. */
@@ -91,7 +91,7 @@ export function readToday(tx: Tx): Promise<string> {
 }
 
 /** A tenant, null where the database has a single one, or why there is none. */
-export type TenantFound = Snapshot['tenant'] | DroverError;
+type TenantFound = Snapshot['tenant'] | DroverError;
 
 /** For each key the tenant, or TENANT_NOT_FOUND, or TENANT_REQUIRED. */
 export function tenantsOf(rules: Rules, keys: readonly (string | undefined)[]): Question<TenantFound[]> {

@@ -20,7 +20,7 @@ export interface TableRead {
   readonly sampled: boolean;
 }
 
-export interface Readers extends Omit<TableReader, 'onRow'> {
+interface Readers extends Omit<TableReader, 'onRow'> {
   readonly progress: ReadingProgress;
   /** Does somebody want it to stop? */
   readonly stopped: () => boolean;

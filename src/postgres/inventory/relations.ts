@@ -41,13 +41,13 @@ export interface ReadTable {
   readonly estimate: number;
 }
 
-export interface Relations {
+interface Relations {
   /** Tables with a column that can name a model; the largest first, so that several readers end together. */
   readonly tables: readonly ReadTable[];
   readonly unread: readonly UnreadObject[];
 }
 
-export interface RelationsOptions {
+interface RelationsOptions {
   /** Columns that can only hold keys are read, too. */
   readonly withKeys: boolean;
   /** Only these tables. */

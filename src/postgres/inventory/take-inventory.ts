@@ -12,7 +12,7 @@ import type { Inventory, InventoryRequest, PreparedInventory } from './inventory
 import type { InventoryProgress } from './progress.ts';
 import { readPieces } from './read-tables.ts';
 
-export interface InventoryWatch {
+interface InventoryWatch {
   /** Called about five times a second. */
   readonly onProgress?: (progress: InventoryProgress) => void;
   /** Resolves when somebody wants it to stop; `stopped` of the request says so, too. */

@@ -37,7 +37,7 @@ export interface Progress {
   readonly expected: number;
 }
 
-export interface ExecuteInput {
+interface ExecuteInput {
   readonly rules: Rules;
   readonly executions: readonly Execution[];
   readonly scannable: readonly Scannable[];

@@ -23,7 +23,7 @@ import { memberOf } from '../facts/member.ts';
 import { scanUncovered } from '../facts/scan.ts';
 import { readPlaceGroups } from '../facts/places.ts';
 
-export interface NamedModelsInput {
+interface NamedModelsInput {
   readonly rules: Rules;
   readonly scannable: readonly Scannable[];
   readonly intent: Intent;

@@ -26,7 +26,7 @@ import { isRefusal } from './step-refusal.ts';
 import type { Move } from './plan.ts';
 
 /** What the database refused in one step. */
-export interface RehearsedRefusal {
+interface RehearsedRefusal {
   /** Undefined where constraints are checked at the end. */
   readonly step?: number;
   readonly table?: string;

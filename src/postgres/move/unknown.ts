@@ -19,7 +19,7 @@ import { withTenant } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 import { sharesTransactions } from '../scope/tenant.ts';
 
-export interface ModelsInQuestion {
+interface ModelsInQuestion {
   readonly intent: Intent;
   /** The tenants of a run. */
   readonly tenants?: readonly string[];

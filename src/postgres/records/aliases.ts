@@ -268,7 +268,7 @@ export interface Alias {
   readonly since: string;
 }
 
-export interface AliasQuery {
+interface AliasQuery {
   readonly tenant?: TenantKey;
   /** By its id; one of the schema `public` also without it. */
   readonly table?: string | undefined;

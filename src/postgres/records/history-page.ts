@@ -97,7 +97,7 @@ export interface PagedChange extends RecordedChange {
   readonly position: ChangePosition;
 }
 
-export interface ChangesQuery {
+interface ChangesQuery {
   readonly tenant: string;
   readonly id: string;
   readonly limit: number;

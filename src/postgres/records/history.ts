@@ -102,7 +102,7 @@ export async function readRecords(
   return rows;
 }
 
-export interface HistoryQuery {
+interface HistoryQuery {
   /** Only this tenant's; in Drover's own schema it is always needed. */
   readonly tenant?: string | undefined;
   readonly limit: number;
@@ -119,7 +119,7 @@ export function listMigrations(site: Site, query: HistoryQuery): Promise<Migrati
   );
 }
 
-export interface MigrationQuery {
+interface MigrationQuery {
   readonly tenant?: string | undefined;
   readonly id: string;
 }

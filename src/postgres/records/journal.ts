@@ -80,7 +80,7 @@ export interface ChangeStatement {
 }
 
 /** What a change did for one member. */
-export interface ChangedRows {
+interface ChangedRows {
   readonly rows: number;
   readonly keys: readonly string[] | null;
 }

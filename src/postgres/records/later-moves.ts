@@ -10,7 +10,7 @@ import { chainSql } from './undone.ts';
 import type { MoveResult } from './move-result.ts';
 
 /** A migration, and the model that a rollback of it would restore. */
-export interface Restoring {
+interface Restoring {
   readonly id: string;
   readonly tenant: string;
   readonly model: {
@@ -21,7 +21,7 @@ export interface Restoring {
 }
 
 /** A migration that came later and stands. */
-export interface Later {
+interface Later {
   readonly id: string;
   readonly tenant: string;
   readonly from: string;

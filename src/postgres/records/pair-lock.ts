@@ -12,7 +12,7 @@ import type { Question } from '../driver/question.ts';
 import { each, sql } from '../sql/sql.ts';
 
 /** A model as a record keeps it. The same key may stand in the tables of two kinds, and means two models then. */
-export type KeptModel = Pick<ModelFacts, 'kind' | 'key' | 'components'>;
+type KeptModel = Pick<ModelFacts, 'kind' | 'key' | 'components'>;
 
 /** What a lock calls a model of a kind: its key, or where no table holds the models what a record keeps of it, in one order. */
 export function identityOf({ key, components }: KeptModel): string {

@@ -185,7 +185,7 @@ export function insertSteps(
 }
 
 /** What the audit log keeps of a migration, beside who and when. */
-export interface AuditEntry extends Pick<DoneMigration, 'tenant' | 'id' | 'actor'> {
+interface AuditEntry extends Pick<DoneMigration, 'tenant' | 'id' | 'actor'> {
   readonly action: 'migration.begun' | 'migration.applied' | 'migration.rolled_back';
   readonly detail: Readonly<Record<string, unknown>>;
 }

@@ -147,7 +147,7 @@ export async function getRun(site: Site, id: string): Promise<RunRecord> {
   return found;
 }
 
-export interface RunQuery {
+interface RunQuery {
   readonly limit: number;
   /** Only runs after this one in the order: the last of the page before. */
   readonly after?: { readonly createdAt: string; readonly id: string };

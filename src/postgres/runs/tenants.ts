@@ -224,7 +224,7 @@ export async function countFailed(site: Site, runId: string): Promise<number> {
   return failed;
 }
 
-export interface RunTenantQuery {
+interface RunTenantQuery {
   readonly runId: string;
   readonly limit: number;
   /** Only those after this position. */

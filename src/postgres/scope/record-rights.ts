@@ -14,7 +14,7 @@ export interface Recorder {
   readonly does: 'everything' | 'moves' | 'asks' | 'compares';
 }
 
-export interface RecordSchema {
+interface RecordSchema {
   readonly schema: string;
   /** None where an administrator has made the schema alone, and the login is to fill it. */
   readonly tables: readonly string[];

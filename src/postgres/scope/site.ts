@@ -40,7 +40,7 @@ export interface Site extends Ruled {
   readonly knows: boolean;
 }
 
-export interface SiteInput {
+interface SiteInput {
   readonly database: Database;
   readonly config: Config;
   /** Another database for Drover's records, where the login may not create a schema in this one. */

@@ -92,7 +92,7 @@ function listSchemas({ database, scope, config, state }: Site): Promise<TenantNa
 }
 
 /** A tenant whose schema the configuration does not fit, and why. */
-export interface UnfitTenant {
+interface UnfitTenant {
   readonly tenant: string;
   readonly message: string;
 }

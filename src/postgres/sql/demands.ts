@@ -10,7 +10,7 @@ import type { Sql } from './sql.ts';
 export type Demands = NonNullable<Place['demands']>;
 
 /** NULL where nothing is demanded. */
-export interface Demanded {
+interface Demanded {
   readonly security: Sql;
   readonly region: Sql;
 }

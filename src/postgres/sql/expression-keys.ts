@@ -11,7 +11,7 @@ import type { Sql } from './sql.ts';
 
 export type Key = Pick<UniqueIndex, 'columns' | 'expressions' | 'reads' | 'predicate' | 'nullsNotDistinct'>;
 
-export interface ExpressionKey {
+interface ExpressionKey {
   readonly key: Key;
   /** SQL over a row `t` that names the source: does it move? */
   readonly moves: () => Sql;

@@ -18,7 +18,7 @@ export function otherSide(side: ValuesSide): ValuesSide {
 }
 
 /** A place with the rows of its table. */
-export interface PlaceInTable {
+interface PlaceInTable {
   readonly context: Pick<RowContext, 'rules' | 'table'>;
   readonly row: PlaceRow;
 }

@@ -11,7 +11,7 @@ import type { Sql } from '../sql/sql.ts';
 import type { Chunk } from './chunk.ts';
 
 /** A step whose journal is read. */
-export interface Journalled {
+interface Journalled {
   readonly member: number;
   readonly parent: Pick<MigrationDetail, 'id' | 'tenant'>;
   readonly step: number;

@@ -33,7 +33,7 @@ export interface StepsUndone {
   readonly skipped: readonly Skipped[];
 }
 
-export interface UndoInput {
+interface UndoInput {
   readonly rules: Rules;
   readonly tenants: readonly TenantKey[];
   /** Of each tenant the two models, and how each place writes them. */

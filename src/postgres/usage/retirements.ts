@@ -44,7 +44,7 @@ export async function readRetirements(
   return groupRetirements(await readTenantUses(site, tenants, { isAsked: isEnding, tellUnread }));
 }
 
-export interface UseRequest {
+interface UseRequest {
   readonly isAsked: (model: ModelFacts) => boolean;
   readonly tellUnread?: TellUnread | undefined;
   /** Is given the rules of each transaction: one configuration has others for each schema. */

@@ -22,7 +22,7 @@ import type { Sql } from '../sql/sql.ts';
 import { holeFor } from './search.ts';
 import type { UsageShape, UsedPlace, UsedTable } from './search.ts';
 
-export interface UsageSql {
+interface UsageSql {
   readonly key: Sql;
   readonly name: Sql;
   /** The columns of `UsageRow`. */

@@ -181,7 +181,7 @@ function idOf(tuple: readonly (string | null)[]): string {
   return typeof only === 'string' && tuple.length === 1 ? only : tuple.join('\0');
 }
 
-export class SoughtModels {
+class SoughtModels {
   readonly tuples: readonly (readonly string[])[];
   readonly #models = new Map<string, number[]>();
   readonly #finders = new Map<string, ReturnType<typeof tupleFinder>>();

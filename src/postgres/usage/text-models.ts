@@ -6,7 +6,7 @@ import type { TenantKey } from '../../engine/tenant.ts';
 import type { Tx } from '../driver/database.ts';
 import { modelsInUse } from '../move/named-models.ts';
 
-export interface TextModelsQuery {
+interface TextModelsQuery {
   readonly tenant: TenantKey;
   readonly kind: string;
   /** The models of that kind that have a row. */

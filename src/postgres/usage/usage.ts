@@ -31,7 +31,7 @@ export async function countUsage(tx: Tx, asked: Omit<UsageAsked, 'fleet'>): Prom
   return asked.models.map((_, model) => byModel.get(model) ?? {});
 }
 
-export interface ModelUsage {
+interface ModelUsage {
   /** The number of the model among those that were asked for. */
   readonly model: number;
   /** The tenant that uses it, in a fleet; otherwise empty. */

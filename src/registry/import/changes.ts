@@ -32,7 +32,7 @@ export interface ImportPlan {
   readonly unknown: number;
 }
 
-export interface ChangeOptions {
+interface ChangeOptions {
   /** Also propose models that are not in the registry. */
   readonly add?: boolean;
 }

@@ -5,7 +5,7 @@ import { vendorOf } from '../load/registry.ts';
 import type { Lifecycle, Model, Registry } from '../load/shape.ts';
 
 /** One date on which a model stops, at its vendor or at a distributor. */
-export interface VendorRetirement {
+interface VendorRetirement {
   readonly model: string;
   readonly name: string;
   readonly vendor: string;

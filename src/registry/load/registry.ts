@@ -3,7 +3,7 @@ import type { IdMatcher } from './matchers.ts';
 import type { Arm, Model, Provider, Registry } from './shape.ts';
 
 /** An id as a runtime spells it, and the model that it means. */
-export interface ArmEntry {
+interface ArmEntry {
   readonly id: string;
   readonly model: string;
   /** ISO date: from then on nobody chooses it on this arm. */

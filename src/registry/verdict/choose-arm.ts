@@ -28,7 +28,7 @@ export interface ArmQuestion {
 /** `retired`: shut down, and runs nowhere. `withdrawn`: who has it may keep it. */
 type Stop = 'withdrawn' | 'retired';
 
-export type ArmDecision =
+type ArmDecision =
   | { readonly kind: 'found'; readonly found: FoundRoute }
   /** Several arms take a name, and the available secrets do not decide. */
   | { readonly kind: 'several'; readonly routes: readonly Route[] }

@@ -18,7 +18,7 @@ export function allPairs({ routes }: LoadedRegistry): NamedPair[] {
 }
 
 /** A pair as the database is told of it. */
-export interface RoutablePair {
+interface RoutablePair {
   readonly runtime: string;
   /** Empty: the runtime may be had, and has no model yet. */
   readonly model: string;

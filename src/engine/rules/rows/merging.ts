@@ -20,7 +20,7 @@ export interface ChangedColumn extends FollowingColumn {
   readonly by: number;
 }
 
-export interface ChangedTable {
+interface ChangedTable {
   readonly table: TableId;
   readonly columns: readonly ChangedColumn[];
 }

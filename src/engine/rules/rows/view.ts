@@ -6,7 +6,7 @@ import { given } from '../../given.ts';
 import type { Config, ConfigProblem, NameConfig, RowsConfig } from '../config.ts';
 import type { PlaceConfig } from '../place-config.ts';
 
-export interface RowsView extends Config {
+interface RowsView extends Config {
   /** The entry of `rows` whose rows are meant. */
   readonly subject: RowsConfig;
 }

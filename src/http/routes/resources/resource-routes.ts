@@ -20,7 +20,7 @@ import type { AnswerHeader, App, AppDeps, RegisterRoutes } from '../../contract.
 import { matchHeaders, rowId } from '../../schemas.ts';
 import { createSchema, listSchema, retireSchema, rowSchema, updateSchema } from './schemas.ts';
 
-export interface ResourceRoutes {
+interface ResourceRoutes {
   readonly resource: Resource;
   /** The name of the id in the path; by default from the noun: `assistant_id`. */
   readonly param?: string;

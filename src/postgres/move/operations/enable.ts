@@ -43,7 +43,7 @@ function additions(
 }
 
 /** Which grants are copied, and in which scopes. */
-export type Granting = Pick<EnableStep, 'id' | 'table' | 'via' | 'scopes'> & {
+type Granting = Pick<EnableStep, 'id' | 'table' | 'via' | 'scopes'> & {
   readonly grant: Pick<EnableStep['grant'], 'place' | 'columns'>;
 };
 

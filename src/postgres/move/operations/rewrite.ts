@@ -158,7 +158,7 @@ function edit(
   ];
 }
 
-export interface DocumentWrite {
+interface DocumentWrite {
   readonly row: RowContext;
   readonly key: RowKey;
   readonly column: string;
