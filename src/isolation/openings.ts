@@ -34,6 +34,8 @@ export interface OpenPolicy {
   readonly policy: StoredPolicy;
   readonly roles: readonly string[];
   readonly commands: readonly string[];
+  /** Only what is written is open. */
+  readonly checkAlone: boolean;
 }
 
 interface OpenUse extends Clause {
@@ -51,7 +53,9 @@ export function openings(ground: Ground): OpenPolicy[] {
         const kind = kindOf(ground, { owned, policy, uses });
         if (kind === undefined) return [];
         const roles = [...new Set(uses.map(({ role }) => role))];
-        return [{ kind, owned, policy, roles, commands: [...new Set(uses.map(({ command }) => command))] }];
+        const commands = [...new Set(uses.map(({ command }) => command))];
+        const checkAlone = uses.every(({ clause }) => clause === 'check');
+        return [{ kind, owned, policy, roles, commands, checkAlone }];
       }),
   );
 }

@@ -115,7 +115,7 @@ export interface Planting {
   readonly tenant?: Partial<Config['tenant']>;
   /** What is not the database's to say: its version. */
   readonly changed?: (facts: IsolationFacts) => IsolationFacts;
-  /** What the application needs beside its own rows to work; `nothing`: what is planted takes its rights. */
+  /** What the application needs beside its own rows to work, or `nothing`: it is not tried, as what is planted changes what it may. */
   readonly use?: string;
 }
 

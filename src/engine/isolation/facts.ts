@@ -99,6 +99,8 @@ export interface TriggerFact {
   /** The foreign key that it enforces. */
   readonly constraint?: string;
   readonly before: boolean;
+  /** It has a WHEN. */
+  readonly conditional: boolean;
   readonly events: readonly ('insert' | 'update' | 'delete' | 'truncate')[];
   /** The function that it calls. */
   readonly calls: string;

@@ -31,6 +31,7 @@ import {
   secureTable,
   serveRight,
   switchOn,
+  tieBehindTrigger,
   tiePolicy,
 } from './policy-mends.ts';
 import type { MendGround } from './policy-steps.ts';
@@ -55,6 +56,7 @@ const mendings: ReadonlyMap<string, Mends> = new Map<string, Mends>([
   ['global-row-writable', sealGlobalRows],
   ['policy-reads-open-table', guardMapping],
   ['tenant-literal', namesCaller],
+  ['tenant-trigger-partial', tieBehindTrigger],
   ['context-cast-unguarded', guardCast],
   ['context-mixed', silence],
   ['context-many-settings', oneSetting],

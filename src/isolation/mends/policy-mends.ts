@@ -123,6 +123,17 @@ function alter(
     : [`ALTER POLICY ${quoteIdent(name)} ON ${quoteTable(on)} ${parts.join(' ')}`];
 }
 
+/** Policies that leave to a trigger what is written. */
+export function tieBehindTrigger(ground: MendGround, finding: IsolationFinding): Mending {
+  const tied = finding.also.map(({ at }) => tiePolicy(ground, { ...finding, at }));
+  const [failed] = tied.filter(({ steps }) => steps.length === 0);
+  if (failed !== undefined) return failed;
+  return {
+    steps: tied.flatMap(({ steps }) => steps),
+    writes: tied.flatMap(({ writes = [] }) => writes),
+  };
+}
+
 /** A policy whose condition is replaced: what it said cannot be asked, or says nothing of tenants. */
 export function replaceCondition(ground: MendGround, finding: IsolationFinding): Mending {
   const found = policyAt(ground, finding);

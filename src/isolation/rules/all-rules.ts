@@ -41,6 +41,7 @@ import { publicationFilterBlocksWrites } from './around/publication-filter-block
 import { publicationUnfiltered } from './around/publication-unfiltered.ts';
 import { ruleAsOwner } from './around/rule-as-owner.ts';
 import { sequenceReadable } from './around/sequence-readable.ts';
+import { tenantTriggerPartial } from './around/tenant-trigger-partial.ts';
 import { triggerDisabled } from './around/trigger-disabled.ts';
 import { viewExemptOwner } from './around/view-exempt-owner.ts';
 import { wholeTableGrant } from './around/whole-table-grant.ts';
@@ -91,6 +92,7 @@ export const allRules: readonly IsolationRule[] = [
   publicationUnfiltered,
   ruleAsOwner,
   sequenceReadable,
+  tenantTriggerPartial,
   triggerDisabled,
   viewExemptOwner,
   wholeTableGrant,

@@ -249,6 +249,7 @@ interface StoredTrigger {
   enabled: boolean;
   constraint: string | null;
   before: boolean;
+  conditional: boolean;
   on_insert: boolean;
   on_update: boolean;
   on_delete: boolean;
@@ -269,6 +270,7 @@ function triggerOf(row: StoredTrigger): TriggerFact {
     enabled: row.enabled,
     ...given({ constraint: row.constraint ?? undefined }),
     before: row.before,
+    conditional: row.conditional,
     events: events.filter(([, on]) => on).map(([event]) => event),
     calls: tableId(row.schema, row.function),
   };

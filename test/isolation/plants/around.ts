@@ -2,6 +2,14 @@ import type { Plant } from './plant.ts';
 
 const noop = `CREATE FUNCTION {{schema}}.noop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
   CREATE TRIGGER noop BEFORE INSERT ON {{bookings}} FOR EACH ROW EXECUTE FUNCTION {{schema}}.noop();`;
+const fills = (
+  when: string,
+  body: string,
+): string => `CREATE FUNCTION {{schema}}.own() RETURNS trigger LANGUAGE plpgsql AS
+  $$ BEGIN ${body} RETURN NEW; END $$;
+  CREATE TRIGGER own BEFORE ${when} ON {{bookings}} FOR EACH ROW EXECUTE FUNCTION {{schema}}.own();
+  ALTER POLICY tenant ON {{bookings}} WITH CHECK (true);`;
+const ofContext = `NULLIF(current_setting('app.org', true), '')::uuid`;
 const foreign = `CREATE FOREIGN DATA WRAPPER elsewhere; CREATE SERVER elsewhere FOREIGN DATA WRAPPER elsewhere;
   CREATE FOREIGN TABLE {{extra}} ({{id}} integer) SERVER elsewhere;`;
 const part = `CREATE TABLE {{extra}} () INHERITS ({{bookings}}); GRANT SELECT ON {{extra}} TO {{app}}`;
@@ -50,6 +58,23 @@ export const aroundPlants: readonly Plant[] = [
     sql: `CREATE TABLE {{extra}} ({{note}} text); GRANT INSERT ON {{extra}} TO {{app}};
       CREATE RULE echo AS ON INSERT TO {{extra}} DO ALSO UPDATE {{bookings}} SET {{note}} = NEW.{{note}}`,
     tenant: () => ({ global: ['{{currencies}}', '{{extra}}'] }),
+  },
+  {
+    rule: 'tenant-trigger-partial',
+    sql: fills('INSERT OR UPDATE', `NEW.{{org_id}} := COALESCE(NEW.{{org_id}}, ${ofContext});`),
+  },
+  {
+    rule: 'tenant-trigger-partial',
+    sql: fills('INSERT', `NEW.{{org_id}} = ${ofContext};`),
+    shapes: ['plain'],
+    use: 'nothing',
+  },
+  // One that sets it always is no help where the policy alone is asked, and the policy is what is told.
+  {
+    rule: 'check-weaker-than-using',
+    sql: fills('INSERT OR UPDATE', `NEW.{{org_id}} := ${ofContext};`),
+    shapes: ['plain'],
+    use: 'nothing',
   },
   {
     rule: 'trigger-disabled',

@@ -21,7 +21,7 @@ export interface Plant {
   readonly changed?: Planting['changed'];
   /** Up to this version PostgreSQL refuses the shapes of `refused`. */
   readonly refusedBefore?: number;
-  /** What the application needs to work with what is planted: SQL of the login; `nothing`: it cannot. */
+  /** What the application needs to work with what is planted: SQL of the login; `nothing`: it is not tried. */
   readonly use?: string;
   /** No SQL mends it, or what is left when it has done its part. */
   readonly left?: 'no SQL' | readonly string[];
