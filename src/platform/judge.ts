@@ -5,9 +5,11 @@ import type { IsolationFacts } from '../engine/isolation/facts.ts';
 import type { IsolationReport } from '../engine/isolation/report.ts';
 import type { Config } from '../engine/rules/config.ts';
 import type { Rules } from '../engine/rules/references.ts';
+import { shownObject } from '../isolation/ground.ts';
 import type { IsolationSettings } from '../isolation/ground.ts';
 import { judge } from '../isolation/judge.ts';
 import { roles } from '../isolation/policies.ts';
+import { catalogueMark, reachMark } from '../postgres/catalogue/mark.ts';
 import type { Database } from '../postgres/driver/database.ts';
 import { manifest } from './manifest.ts';
 import { readOwnedFacts } from '../postgres/isolation/owned-facts.ts';
@@ -33,6 +35,41 @@ function judgedConfig(): Config {
   const config = loadConfigFile(configFile);
   const ignore = config.database?.ignore?.filter((name) => manifest[name]?.kind !== 'tenant') ?? [];
   return { ...config, database: { ...config.database, ignore } };
+}
+
+/** How long what was judged counts where nothing says that it has changed: not all that it reads is marked. */
+const judgedForMs = 60_000;
+
+/**
+ * Errors of the doctor on Drover's own schema, each as its rule and object. It judges anew when the catalogue is another one, and
+ * after a minute at the latest.
+ * @param now milliseconds
+ */
+export function watchIsolation(
+  database: Database,
+  now: () => number = () => performance.now(),
+): () => Promise<readonly string[]> {
+  let last: { readonly mark: string; readonly at: number; readonly errors: readonly string[] } | undefined;
+  let judging: Promise<readonly string[]> | undefined;
+  const ask = async (): Promise<readonly string[]> => {
+    const mark = await database.transaction({ readOnly: true }, async (tx) => {
+      const [rules, reach] = [await tx.ask(catalogueMark), await tx.ask(reachMark)];
+      return `${rules.mark} ${reach.mark}`;
+    });
+    const at = now();
+    if (last?.mark === mark && at - last.at < judgedForMs) return last.errors;
+    const { report } = await judgePlatform(database, new Date().toISOString().slice(0, 10));
+    const errors = report.findings
+      .filter(({ severity }) => severity === 'error')
+      .map((finding) => `${finding.rule} ${shownObject(finding.at)}`);
+    last = { mark, at, errors };
+    return last.errors;
+  };
+  // Who asks while it judges gets the same answer.
+  return () =>
+    (judging ??= ask().finally(() => {
+      judging = undefined;
+    }));
 }
 
 /** What the doctor says of Drover's own schema. It reads the catalogue and no row. */

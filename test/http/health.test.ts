@@ -29,6 +29,11 @@ eachEngine((engine) => {
   it('is alive, with version and build, and ready, with every check', async () => {
     const { status, json } = await http.call('GET', '/livez');
     assert.deepEqual([status, json], [200, { status: 'alive', version: 'test', build: 'source' }]);
+    // The doctor's first judgement may take longer than an answer.
+    await waitUntil(async () => {
+      const { json } = await http.call('GET', '/readiness');
+      return json.status === 'ready';
+    }, 'the server is ready');
     for (const path of ['/readiness', '/readyz']) {
       const answer = await http.call('GET', path);
       assert.deepEqual([answer.status, answer.json.status, answer.json.version], [200, 'ready', 'test']);

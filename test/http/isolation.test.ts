@@ -1,7 +1,10 @@
 /** The doctor on Drover's own schema, as a sysadmin asks for it: nothing is wrong, and what somebody breaks is named. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
+import { buildApp } from '../../src/http/server/app.ts';
+import { watchIsolation } from '../../src/platform/judge.ts';
 import { oneEngine } from '../support/databases.ts';
+import { waitUntil } from '../support/guarantee.ts';
 import { type HttpPlatform, httpPlatform } from '../support/http.ts';
 
 const path = '/api/v1/sysadmin/isolation';
@@ -24,6 +27,21 @@ const mutations: readonly (readonly [sql: string, finding: string])[] = [
   [
     `ALTER POLICY drover_app ON migration.spaces USING (tenant_id = current_setting('app.tenant_id', true)::uuid)`,
     'warning context-cast-unguarded spaces.drover_app',
+  ],
+];
+
+/** What the proof of the start does not look at. */
+const reaching: readonly (readonly [done: string, undone: string, error: string])[] = [
+  [
+    'CREATE VIEW public.everybody AS SELECT * FROM migration.users; GRANT SELECT ON public.everybody TO drover_app',
+    'DROP VIEW public.everybody',
+    'view-exempt-owner public.everybody',
+  ],
+  [
+    `CREATE FUNCTION public.count_all() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog
+       AS $$ SELECT count(*) FROM migration.users $$`,
+    'DROP FUNCTION public.count_all()',
+    'definer-function-open public.count_all.""',
   ],
 ];
 
@@ -56,6 +74,33 @@ oneEngine((engine) => {
     assert.deepEqual(json.notRead, []);
     assert.ok(json.tables.owned > 15);
     assert.ok(json.verdicts.every(({ verdict }: { verdict: string }) => verdict === 'unverified'));
+  });
+
+  it('makes a server not ready, by what the exact proof does not look at, and judges anew where that has changed', async () => {
+    let now = 0;
+    const judged = watchIsolation(http.platform.database, () => now);
+    for (const [done, undone, error] of reaching) {
+      assert.deepEqual(await judged(), [], done);
+      await http.asSuperuser((tx) => tx.script(done));
+      try {
+        assert.deepEqual(await judged(), [error]);
+        const app = await buildApp({ platform: http.platform, version: 'test' });
+        const ask = async (key?: string): Promise<{ status: string; detail?: string }> => {
+          const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
+          return JSON.parse((await app.inject({ url: '/readiness', headers })).body).checks.isolation;
+        };
+        await waitUntil(async () => (await ask()).status === 'fail', 'the server is not ready');
+        const { detail = '' } = await ask(http.keys.sysadmin);
+        assert.match(detail, new RegExp(`the doctor finds ${error.split(' ')[0]} `));
+        await app.close();
+      } finally {
+        await http.asSuperuser((tx) => tx.script(undone));
+      }
+    }
+    const first = await judged();
+    assert.equal(await judged(), first);
+    now = 60_000;
+    assert.notEqual(await judged(), first);
   });
 
   for (const [sql, finding] of mutations)

@@ -52,6 +52,29 @@ SELECT ${sight}, count(*) || ' ' || sum(pg_catalog.hashint8extended((object << 3
 /** The mark of the catalogue, with the sight in which it is that: both of one snapshot. */
 export const catalogueMark = one<Marked>(markSql);
 
+/**
+ * The rest of what says who reaches what: views and rules, roles with their memberships and settings, publications, event triggers,
+ * rights on what is not there yet. Access lists are in the rows of the first mark.
+ */
+export const reachMark = one<{ mark: string }>(
+  prepared(`
+SELECT count(*) || ' ' || sum(pg_catalog.hashtextextended(version, 0)) AS mark FROM (
+  SELECT 'rewrite ' || oid || ' ' || xmin AS version FROM pg_catalog.pg_rewrite WHERE oid >= 16384
+  UNION ALL SELECT 'role ' || r::text FROM pg_catalog.pg_roles r
+  UNION ALL SELECT 'member ' || m::text FROM pg_catalog.pg_auth_members m
+  UNION ALL SELECT 'setting ' || s::text FROM pg_catalog.pg_db_role_setting s
+  UNION ALL SELECT 'parameter ' || p::text FROM pg_catalog.pg_parameter_acl p
+  UNION ALL SELECT 'default ' || d::text FROM pg_catalog.pg_default_acl d
+  UNION ALL SELECT 'database ' || d.datdba || COALESCE(d.datacl::text, '') FROM pg_catalog.pg_database d
+    WHERE d.datname = pg_catalog.current_database()
+  UNION ALL SELECT 'publication ' || oid || ' ' || xmin FROM pg_catalog.pg_publication
+  UNION ALL SELECT 'published ' || oid || ' ' || xmin FROM pg_catalog.pg_publication_rel
+  UNION ALL SELECT 'published schema ' || oid || ' ' || xmin FROM pg_catalog.pg_publication_namespace
+  UNION ALL SELECT 'event ' || oid || ' ' || xmin FROM pg_catalog.pg_event_trigger
+  UNION ALL SELECT 'object ' || oid || ' ' || xmin FROM pg_catalog.pg_largeobject_metadata
+) AS versions`),
+);
+
 /** The mark of the schema of one tenant and of the schemas that are nobody's. */
 export function catalogueMarkOf(own: OwnSchema): Question<Marked> {
   return one<Marked>(ownMarkSql, ownParameters(own));

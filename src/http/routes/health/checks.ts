@@ -10,6 +10,7 @@
  */
 import { DroverError } from '../../../errors.ts';
 import { pendingMigrations, proveIsolation } from '../../../platform/install.ts';
+import { watchIsolation } from '../../../platform/judge.ts';
 import { ping } from '../../../postgres/driver/connect.ts';
 import { within } from '../../api/within.ts';
 import type { AppDeps, ReadinessCheck, CheckResult } from '../../contract.ts';
@@ -97,6 +98,7 @@ export function checksOf({ platform, checks = [] }: Pick<AppDeps, 'platform' | '
 
 function ofDatabase({ database, schema }: AppDeps['platform']): ReadinessCheck[] {
   // An embedded database has one connection: the check waits behind a long migration.
+  const doctor = watchIsolation(database);
   const late = database.engine === 'embedded' ? 'stale' : 'fail';
   return [
     {
@@ -127,7 +129,12 @@ function ofDatabase({ database, schema }: AppDeps['platform']): ReadinessCheck[]
       late: 'stale',
       run: async () => {
         await proveIsolation(database, schema);
-        return { status: 'ok' };
+        // It reads the whole catalogue: where that takes long, the proof is answered first.
+        const errors = await within(500, doctor(), undefined);
+        if (errors === undefined)
+          return { status: 'stale', detail: 'Isolation is proved, and the doctor is still judging.' };
+        if (errors.length === 0) return { status: 'ok' };
+        return { status: 'fail', detail: `the doctor finds ${errors.join(', ')}: drover doctor says more` };
       },
     },
   ];
