@@ -4,6 +4,7 @@ CREATE SCHEMA "migration";
 GRANT USAGE ON SCHEMA "migration" TO drover_app;
 GRANT USAGE ON SCHEMA "migration" TO drover_fleet;
 GRANT USAGE ON SCHEMA "migration" TO drover_operator;
+GRANT USAGE ON SCHEMA "migration" TO drover_rekey;
 
 CREATE TABLE "migration"."aliases" (
   "tenant_id" uuid NOT NULL,
@@ -875,9 +876,13 @@ CREATE POLICY "drover_fleet" ON "migration"."aliases" FOR ALL TO drover_fleet
 CREATE POLICY "drover_operator" ON "migration"."aliases" FOR ALL TO drover_operator
   USING ((tenant_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
   WITH CHECK ((tenant_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid));
+CREATE POLICY "drover_rekey" ON "migration"."aliases" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT INSERT, SELECT, UPDATE ON "migration"."aliases" TO drover_app;
 GRANT INSERT, SELECT, UPDATE ON "migration"."aliases" TO drover_fleet;
 GRANT INSERT, SELECT, UPDATE ON "migration"."aliases" TO drover_operator;
+GRANT INSERT, SELECT, UPDATE ON "migration"."aliases" TO drover_rekey;
 
 ALTER TABLE "migration"."api_keys" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."api_keys" FORCE ROW LEVEL SECURITY;
@@ -887,8 +892,12 @@ CREATE POLICY "drover_app" ON "migration"."api_keys" FOR ALL TO drover_app
 CREATE POLICY "drover_fleet" ON "migration"."api_keys" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."api_keys" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT INSERT, SELECT, UPDATE ON "migration"."api_keys" TO drover_app;
 GRANT INSERT, SELECT, UPDATE ON "migration"."api_keys" TO drover_fleet;
+GRANT SELECT ON "migration"."api_keys" TO drover_rekey;
 
 ALTER TABLE "migration"."app_runs" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."app_runs" FORCE ROW LEVEL SECURITY;
@@ -898,8 +907,13 @@ CREATE POLICY "drover_app" ON "migration"."app_runs" FOR ALL TO drover_app
 CREATE POLICY "drover_fleet" ON "migration"."app_runs" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."app_runs" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT INSERT, SELECT ON "migration"."app_runs" TO drover_app;
 GRANT INSERT, SELECT ON "migration"."app_runs" TO drover_fleet;
+GRANT INSERT, SELECT ON "migration"."app_runs" TO drover_rekey;
+GRANT UPDATE (app_id, completion_model_id, transcription_model_id) ON "migration"."app_runs" TO drover_rekey;
 
 ALTER TABLE "migration"."app_templates" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."app_templates" FORCE ROW LEVEL SECURITY;
@@ -909,8 +923,13 @@ CREATE POLICY "drover_app" ON "migration"."app_templates" FOR ALL TO drover_app
 CREATE POLICY "drover_fleet" ON "migration"."app_templates" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."app_templates" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."app_templates" TO drover_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."app_templates" TO drover_fleet;
+GRANT DELETE, INSERT, SELECT ON "migration"."app_templates" TO drover_rekey;
+GRANT UPDATE (id, completion_model_id, pipeline) ON "migration"."app_templates" TO drover_rekey;
 
 ALTER TABLE "migration"."apps" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."apps" FORCE ROW LEVEL SECURITY;
@@ -920,8 +939,13 @@ CREATE POLICY "drover_app" ON "migration"."apps" FOR ALL TO drover_app
 CREATE POLICY "drover_fleet" ON "migration"."apps" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."apps" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."apps" TO drover_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."apps" TO drover_fleet;
+GRANT DELETE, INSERT, SELECT ON "migration"."apps" TO drover_rekey;
+GRANT UPDATE (id, space_id, completion_model_id, transcription_model_id, pipeline) ON "migration"."apps" TO drover_rekey;
 
 ALTER TABLE "migration"."assistant_templates" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."assistant_templates" FORCE ROW LEVEL SECURITY;
@@ -931,8 +955,13 @@ CREATE POLICY "drover_app" ON "migration"."assistant_templates" FOR ALL TO drove
 CREATE POLICY "drover_fleet" ON "migration"."assistant_templates" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."assistant_templates" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."assistant_templates" TO drover_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."assistant_templates" TO drover_fleet;
+GRANT DELETE, INSERT, SELECT ON "migration"."assistant_templates" TO drover_rekey;
+GRANT UPDATE (id, completion_model_id) ON "migration"."assistant_templates" TO drover_rekey;
 
 ALTER TABLE "migration"."assistants" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."assistants" FORCE ROW LEVEL SECURITY;
@@ -942,8 +971,13 @@ CREATE POLICY "drover_app" ON "migration"."assistants" FOR ALL TO drover_app
 CREATE POLICY "drover_fleet" ON "migration"."assistants" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."assistants" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."assistants" TO drover_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."assistants" TO drover_fleet;
+GRANT DELETE, INSERT, SELECT ON "migration"."assistants" TO drover_rekey;
+GRANT UPDATE (id, space_id, completion_model_id) ON "migration"."assistants" TO drover_rekey;
 
 ALTER TABLE "migration"."audit_log" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."audit_log" FORCE ROW LEVEL SECURITY;
@@ -956,9 +990,13 @@ CREATE POLICY "drover_fleet" ON "migration"."audit_log" FOR ALL TO drover_fleet
 CREATE POLICY "drover_operator" ON "migration"."audit_log" FOR ALL TO drover_operator
   USING ((tenant_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
   WITH CHECK ((tenant_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid));
+CREATE POLICY "drover_rekey" ON "migration"."audit_log" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT INSERT, SELECT ON "migration"."audit_log" TO drover_app;
 GRANT INSERT, SELECT ON "migration"."audit_log" TO drover_fleet;
 GRANT INSERT, SELECT ON "migration"."audit_log" TO drover_operator;
+GRANT INSERT, SELECT ON "migration"."audit_log" TO drover_rekey;
 
 ALTER TABLE "migration"."completion_models" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."completion_models" FORCE ROW LEVEL SECURITY;
@@ -968,8 +1006,13 @@ CREATE POLICY "drover_app" ON "migration"."completion_models" FOR ALL TO drover_
 CREATE POLICY "drover_fleet" ON "migration"."completion_models" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."completion_models" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."completion_models" TO drover_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."completion_models" TO drover_fleet;
+GRANT DELETE, INSERT, SELECT ON "migration"."completion_models" TO drover_rekey;
+GRANT UPDATE (id, provider_id, successor_id) ON "migration"."completion_models" TO drover_rekey;
 
 ALTER TABLE "migration"."embedding_models" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."embedding_models" FORCE ROW LEVEL SECURITY;
@@ -979,16 +1022,23 @@ CREATE POLICY "drover_app" ON "migration"."embedding_models" FOR ALL TO drover_a
 CREATE POLICY "drover_fleet" ON "migration"."embedding_models" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."embedding_models" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."embedding_models" TO drover_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."embedding_models" TO drover_fleet;
+GRANT DELETE, INSERT, SELECT ON "migration"."embedding_models" TO drover_rekey;
+GRANT UPDATE (id, provider_id, successor_id) ON "migration"."embedding_models" TO drover_rekey;
 
 GRANT SELECT ON "migration"."global_app_templates" TO drover_app;
 GRANT SELECT ON "migration"."global_app_templates" TO drover_fleet;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."global_app_templates" TO drover_operator;
+GRANT SELECT ON "migration"."global_app_templates" TO drover_rekey;
 
 GRANT SELECT ON "migration"."global_assistant_templates" TO drover_app;
 GRANT SELECT ON "migration"."global_assistant_templates" TO drover_fleet;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."global_assistant_templates" TO drover_operator;
+GRANT SELECT ON "migration"."global_assistant_templates" TO drover_rekey;
 
 ALTER TABLE "migration"."idempotency_keys" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."idempotency_keys" FORCE ROW LEVEL SECURITY;
@@ -998,8 +1048,12 @@ CREATE POLICY "drover_app" ON "migration"."idempotency_keys" FOR ALL TO drover_a
 CREATE POLICY "drover_fleet" ON "migration"."idempotency_keys" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."idempotency_keys" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."idempotency_keys" TO drover_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."idempotency_keys" TO drover_fleet;
+GRANT SELECT ON "migration"."idempotency_keys" TO drover_rekey;
 
 ALTER TABLE "migration"."journal" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."journal" FORCE ROW LEVEL SECURITY;
@@ -1012,9 +1066,13 @@ CREATE POLICY "drover_fleet" ON "migration"."journal" FOR ALL TO drover_fleet
 CREATE POLICY "drover_operator" ON "migration"."journal" FOR ALL TO drover_operator
   USING ((tenant_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
   WITH CHECK ((tenant_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid));
+CREATE POLICY "drover_rekey" ON "migration"."journal" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT INSERT, SELECT ON "migration"."journal" TO drover_app;
 GRANT INSERT, SELECT ON "migration"."journal" TO drover_fleet;
 GRANT INSERT, SELECT ON "migration"."journal" TO drover_operator;
+GRANT INSERT, SELECT ON "migration"."journal" TO drover_rekey;
 
 ALTER TABLE "migration"."migration_steps" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."migration_steps" FORCE ROW LEVEL SECURITY;
@@ -1027,9 +1085,13 @@ CREATE POLICY "drover_fleet" ON "migration"."migration_steps" FOR ALL TO drover_
 CREATE POLICY "drover_operator" ON "migration"."migration_steps" FOR ALL TO drover_operator
   USING ((tenant_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
   WITH CHECK ((tenant_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid));
+CREATE POLICY "drover_rekey" ON "migration"."migration_steps" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT INSERT, SELECT, UPDATE ON "migration"."migration_steps" TO drover_app;
 GRANT INSERT, SELECT, UPDATE ON "migration"."migration_steps" TO drover_fleet;
 GRANT INSERT, SELECT, UPDATE ON "migration"."migration_steps" TO drover_operator;
+GRANT INSERT, SELECT, UPDATE ON "migration"."migration_steps" TO drover_rekey;
 
 ALTER TABLE "migration"."migrations" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."migrations" FORCE ROW LEVEL SECURITY;
@@ -1042,9 +1104,13 @@ CREATE POLICY "drover_fleet" ON "migration"."migrations" FOR ALL TO drover_fleet
 CREATE POLICY "drover_operator" ON "migration"."migrations" FOR ALL TO drover_operator
   USING ((tenant_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
   WITH CHECK ((tenant_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid));
+CREATE POLICY "drover_rekey" ON "migration"."migrations" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT INSERT, SELECT, UPDATE ON "migration"."migrations" TO drover_app;
 GRANT INSERT, SELECT, UPDATE ON "migration"."migrations" TO drover_fleet;
 GRANT INSERT, SELECT, UPDATE ON "migration"."migrations" TO drover_operator;
+GRANT INSERT, SELECT, UPDATE ON "migration"."migrations" TO drover_rekey;
 
 ALTER TABLE "migration"."model_providers" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."model_providers" FORCE ROW LEVEL SECURITY;
@@ -1054,8 +1120,13 @@ CREATE POLICY "drover_app" ON "migration"."model_providers" FOR ALL TO drover_ap
 CREATE POLICY "drover_fleet" ON "migration"."model_providers" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."model_providers" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."model_providers" TO drover_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."model_providers" TO drover_fleet;
+GRANT DELETE, INSERT, SELECT ON "migration"."model_providers" TO drover_rekey;
+GRANT UPDATE (id) ON "migration"."model_providers" TO drover_rekey;
 
 ALTER TABLE "migration"."questions" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."questions" FORCE ROW LEVEL SECURITY;
@@ -1065,16 +1136,23 @@ CREATE POLICY "drover_app" ON "migration"."questions" FOR ALL TO drover_app
 CREATE POLICY "drover_fleet" ON "migration"."questions" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."questions" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT INSERT, SELECT ON "migration"."questions" TO drover_app;
 GRANT INSERT, SELECT ON "migration"."questions" TO drover_fleet;
+GRANT INSERT, SELECT ON "migration"."questions" TO drover_rekey;
+GRANT UPDATE (assistant_id, completion_model_id) ON "migration"."questions" TO drover_rekey;
 
 GRANT SELECT ON "migration"."registry_in_force" TO drover_app;
 GRANT SELECT ON "migration"."registry_in_force" TO drover_fleet;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."registry_in_force" TO drover_operator;
+GRANT SELECT ON "migration"."registry_in_force" TO drover_rekey;
 
 GRANT SELECT ON "migration"."registry_pairs" TO drover_app;
 GRANT SELECT ON "migration"."registry_pairs" TO drover_fleet;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."registry_pairs" TO drover_operator;
+GRANT SELECT ON "migration"."registry_pairs" TO drover_rekey;
 
 GRANT INSERT, SELECT ON "migration"."run_events" TO drover_operator;
 
@@ -1089,9 +1167,13 @@ CREATE POLICY "drover_fleet" ON "migration"."run_tenants" FOR ALL TO drover_flee
 CREATE POLICY "drover_operator" ON "migration"."run_tenants" FOR ALL TO drover_operator
   USING (true)
   WITH CHECK (true);
+CREATE POLICY "drover_rekey" ON "migration"."run_tenants" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT INSERT, SELECT, UPDATE ON "migration"."run_tenants" TO drover_app;
 GRANT INSERT, SELECT, UPDATE ON "migration"."run_tenants" TO drover_fleet;
 GRANT INSERT, SELECT, UPDATE ON "migration"."run_tenants" TO drover_operator;
+GRANT INSERT, SELECT, UPDATE ON "migration"."run_tenants" TO drover_rekey;
 
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."run_workers" TO drover_operator;
 
@@ -1105,8 +1187,13 @@ CREATE POLICY "drover_app" ON "migration"."services" FOR ALL TO drover_app
 CREATE POLICY "drover_fleet" ON "migration"."services" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."services" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."services" TO drover_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."services" TO drover_fleet;
+GRANT DELETE, INSERT, SELECT ON "migration"."services" TO drover_rekey;
+GRANT UPDATE (id, space_id, completion_model_id, transcription_model_id) ON "migration"."services" TO drover_rekey;
 
 ALTER TABLE "migration"."set_aside" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."set_aside" FORCE ROW LEVEL SECURITY;
@@ -1119,9 +1206,13 @@ CREATE POLICY "drover_fleet" ON "migration"."set_aside" FOR ALL TO drover_fleet
 CREATE POLICY "drover_operator" ON "migration"."set_aside" FOR ALL TO drover_operator
   USING ((tenant_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
   WITH CHECK ((tenant_id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid));
+CREATE POLICY "drover_rekey" ON "migration"."set_aside" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT INSERT, SELECT, UPDATE ON "migration"."set_aside" TO drover_app;
 GRANT INSERT, SELECT, UPDATE ON "migration"."set_aside" TO drover_fleet;
 GRANT INSERT, SELECT, UPDATE ON "migration"."set_aside" TO drover_operator;
+GRANT INSERT, SELECT, UPDATE ON "migration"."set_aside" TO drover_rekey;
 
 ALTER TABLE "migration"."space_completion_models" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."space_completion_models" FORCE ROW LEVEL SECURITY;
@@ -1131,8 +1222,13 @@ CREATE POLICY "drover_app" ON "migration"."space_completion_models" FOR ALL TO d
 CREATE POLICY "drover_fleet" ON "migration"."space_completion_models" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."space_completion_models" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."space_completion_models" TO drover_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."space_completion_models" TO drover_fleet;
+GRANT DELETE, INSERT, SELECT ON "migration"."space_completion_models" TO drover_rekey;
+GRANT UPDATE (space_id, model_id) ON "migration"."space_completion_models" TO drover_rekey;
 
 ALTER TABLE "migration"."space_embedding_models" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."space_embedding_models" FORCE ROW LEVEL SECURITY;
@@ -1142,8 +1238,13 @@ CREATE POLICY "drover_app" ON "migration"."space_embedding_models" FOR ALL TO dr
 CREATE POLICY "drover_fleet" ON "migration"."space_embedding_models" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."space_embedding_models" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."space_embedding_models" TO drover_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."space_embedding_models" TO drover_fleet;
+GRANT DELETE, INSERT, SELECT ON "migration"."space_embedding_models" TO drover_rekey;
+GRANT UPDATE (space_id, model_id) ON "migration"."space_embedding_models" TO drover_rekey;
 
 ALTER TABLE "migration"."space_transcription_models" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."space_transcription_models" FORCE ROW LEVEL SECURITY;
@@ -1153,8 +1254,13 @@ CREATE POLICY "drover_app" ON "migration"."space_transcription_models" FOR ALL T
 CREATE POLICY "drover_fleet" ON "migration"."space_transcription_models" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."space_transcription_models" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."space_transcription_models" TO drover_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."space_transcription_models" TO drover_fleet;
+GRANT DELETE, INSERT, SELECT ON "migration"."space_transcription_models" TO drover_rekey;
+GRANT UPDATE (space_id, model_id) ON "migration"."space_transcription_models" TO drover_rekey;
 
 ALTER TABLE "migration"."spaces" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."spaces" FORCE ROW LEVEL SECURITY;
@@ -1164,8 +1270,13 @@ CREATE POLICY "drover_app" ON "migration"."spaces" FOR ALL TO drover_app
 CREATE POLICY "drover_fleet" ON "migration"."spaces" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."spaces" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."spaces" TO drover_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."spaces" TO drover_fleet;
+GRANT DELETE, INSERT, SELECT ON "migration"."spaces" TO drover_rekey;
+GRANT UPDATE (id, default_completion_model_id) ON "migration"."spaces" TO drover_rekey;
 
 ALTER TABLE "migration"."tenant_defaults" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."tenant_defaults" FORCE ROW LEVEL SECURITY;
@@ -1175,8 +1286,13 @@ CREATE POLICY "drover_app" ON "migration"."tenant_defaults" FOR ALL TO drover_ap
 CREATE POLICY "drover_fleet" ON "migration"."tenant_defaults" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."tenant_defaults" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."tenant_defaults" TO drover_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."tenant_defaults" TO drover_fleet;
+GRANT DELETE, INSERT, SELECT ON "migration"."tenant_defaults" TO drover_rekey;
+GRANT UPDATE (completion_model_id, transcription_model_id, embedding_model_id) ON "migration"."tenant_defaults" TO drover_rekey;
 
 ALTER TABLE "migration"."tenant_secrets" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."tenant_secrets" FORCE ROW LEVEL SECURITY;
@@ -1186,8 +1302,12 @@ CREATE POLICY "drover_app" ON "migration"."tenant_secrets" FOR ALL TO drover_app
 CREATE POLICY "drover_fleet" ON "migration"."tenant_secrets" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."tenant_secrets" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."tenant_secrets" TO drover_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."tenant_secrets" TO drover_fleet;
+GRANT SELECT ON "migration"."tenant_secrets" TO drover_rekey;
 
 ALTER TABLE "migration"."tenants" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."tenants" FORCE ROW LEVEL SECURITY;
@@ -1200,9 +1320,13 @@ CREATE POLICY "drover_fleet" ON "migration"."tenants" FOR ALL TO drover_fleet
 CREATE POLICY "drover_operator" ON "migration"."tenants" FOR ALL TO drover_operator
   USING (true)
   WITH CHECK (true);
+CREATE POLICY "drover_rekey" ON "migration"."tenants" FOR ALL TO drover_rekey
+  USING ((id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT SELECT ON "migration"."tenants" TO drover_app;
 GRANT SELECT ON "migration"."tenants" TO drover_fleet;
 GRANT INSERT, SELECT, UPDATE ON "migration"."tenants" TO drover_operator;
+GRANT SELECT ON "migration"."tenants" TO drover_rekey;
 
 ALTER TABLE "migration"."transcription_models" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."transcription_models" FORCE ROW LEVEL SECURITY;
@@ -1212,8 +1336,13 @@ CREATE POLICY "drover_app" ON "migration"."transcription_models" FOR ALL TO drov
 CREATE POLICY "drover_fleet" ON "migration"."transcription_models" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."transcription_models" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."transcription_models" TO drover_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."transcription_models" TO drover_fleet;
+GRANT DELETE, INSERT, SELECT ON "migration"."transcription_models" TO drover_rekey;
+GRANT UPDATE (id, provider_id, successor_id) ON "migration"."transcription_models" TO drover_rekey;
 
 ALTER TABLE "migration"."user_roles" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."user_roles" FORCE ROW LEVEL SECURITY;
@@ -1223,8 +1352,13 @@ CREATE POLICY "drover_app" ON "migration"."user_roles" FOR ALL TO drover_app
 CREATE POLICY "drover_fleet" ON "migration"."user_roles" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."user_roles" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."user_roles" TO drover_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."user_roles" TO drover_fleet;
+GRANT DELETE, INSERT, SELECT ON "migration"."user_roles" TO drover_rekey;
+GRANT UPDATE (space_id) ON "migration"."user_roles" TO drover_rekey;
 
 ALTER TABLE "migration"."users" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."users" FORCE ROW LEVEL SECURITY;
@@ -1234,8 +1368,12 @@ CREATE POLICY "drover_app" ON "migration"."users" FOR ALL TO drover_app
 CREATE POLICY "drover_fleet" ON "migration"."users" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."users" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."users" TO drover_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."users" TO drover_fleet;
+GRANT SELECT ON "migration"."users" TO drover_rekey;
 
 ALTER TABLE "migration"."workspace_secrets" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."workspace_secrets" FORCE ROW LEVEL SECURITY;
@@ -1245,8 +1383,12 @@ CREATE POLICY "drover_app" ON "migration"."workspace_secrets" FOR ALL TO drover_
 CREATE POLICY "drover_fleet" ON "migration"."workspace_secrets" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."workspace_secrets" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."workspace_secrets" TO drover_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."workspace_secrets" TO drover_fleet;
+GRANT SELECT ON "migration"."workspace_secrets" TO drover_rekey;
 
 ALTER TABLE "migration"."workspace_verdicts" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."workspace_verdicts" FORCE ROW LEVEL SECURITY;
@@ -1259,9 +1401,13 @@ CREATE POLICY "drover_fleet" ON "migration"."workspace_verdicts" FOR ALL TO drov
 CREATE POLICY "drover_operator" ON "migration"."workspace_verdicts" FOR ALL TO drover_operator
   USING (true)
   WITH CHECK (true);
+CREATE POLICY "drover_rekey" ON "migration"."workspace_verdicts" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT SELECT ON "migration"."workspace_verdicts" TO drover_app;
 GRANT SELECT ON "migration"."workspace_verdicts" TO drover_fleet;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."workspace_verdicts" TO drover_operator;
+GRANT SELECT ON "migration"."workspace_verdicts" TO drover_rekey;
 
 ALTER TABLE "migration"."workspaces" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."workspaces" FORCE ROW LEVEL SECURITY;
@@ -1271,8 +1417,12 @@ CREATE POLICY "drover_app" ON "migration"."workspaces" FOR ALL TO drover_app
 CREATE POLICY "drover_fleet" ON "migration"."workspaces" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."workspaces" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."workspaces" TO drover_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."workspaces" TO drover_fleet;
+GRANT SELECT ON "migration"."workspaces" TO drover_rekey;
 
 CREATE OR REPLACE FUNCTION migration.hold_meant_models()
  RETURNS trigger

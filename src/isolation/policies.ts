@@ -2,10 +2,11 @@
  * Roles, grants and policies of Drover's own schema, generated from its manifest. The text is a migration template:
  * `{{schema}}` stands for the quoted schema, `{{schema_name}}` for its name as a literal.
  *
- * Three roles, none of which logs in, owns anything or bypasses row-level security; the login is their member:
+ * Four roles, none of which logs in, owns anything or bypasses row-level security; the login is their member:
  * `drover_app` works for one tenant (`app.tenant_id`), `drover_fleet` for the tenants named in `app.tenant_ids`, and
- * `drover_operator` keeps the list of tenants and the global tables, and sees no tenant's rows. Without a setting the
- * first two see nothing and can insert nothing; that is neither an error nor everything.
+ * `drover_operator` keeps the list of tenants and the global tables, and sees no tenant's rows. `drover_rekey` gives rows of one tenant
+ * (`app.tenant_id`) other keys, in history too, and changes nothing else of them; a database may do without it. Without a setting the
+ * roles of tenants see nothing and can insert nothing; that is neither an error nor everything.
  */
 import { sharedRows } from '../engine/tenant.ts';
 
@@ -22,6 +23,8 @@ export interface TableDeclaration {
   readonly operator?: readonly Privilege[];
   /** Of a tenant table: not all rows, but those under the key that stands for the rows of everybody. */
   readonly operatorRows?: 'shared';
+  /** What a re-key writes: the columns that hold keys of rows, or of records whatever the application may. By default nothing. */
+  readonly rekeyed?: readonly string[] | 'record';
 }
 
 export type Manifest = Readonly<Record<string, TableDeclaration>>;
@@ -33,7 +36,11 @@ export const roles = {
   application: 'drover_app',
   fleet: 'drover_fleet',
   operator: 'drover_operator',
+  rekey: 'drover_rekey',
 } as const;
+
+/** Without this one rows keep their keys, and everything else goes on. */
+export const optionalRoles: readonly string[] = [roles.rekey];
 
 export interface ExpectedPolicy {
   /** Policies are named after the role they are for. */
@@ -61,11 +68,10 @@ export function expectedPolicies(table: TableDeclaration, dialect: PolicyDialect
   if (table.kind !== 'tenant') return [];
   const column = table.tenantColumn ?? 'tenant_id';
   const one = tenantInContext('app.tenant_id', 'uuid');
+  const own = dialect === 'citus' ? `${column} = ${one}` : ofTenant(column, 'app.tenant_id', 'uuid');
   const policies: ExpectedPolicy[] = [
-    {
-      role: roles.application,
-      expression: dialect === 'citus' ? `${column} = ${one}` : ofTenant(column, 'app.tenant_id', 'uuid'),
-    },
+    { role: roles.application, expression: own },
+    { role: roles.rekey, expression: own },
     { role: roles.fleet, expression: ofTenants(column, 'app.tenant_ids', 'uuid') },
   ];
   const whole = table.operatorRows === undefined ? 'true' : `${column} = '${sharedRows}'::uuid`;
@@ -74,31 +80,60 @@ export function expectedPolicies(table: TableDeclaration, dialect: PolicyDialect
 
 /** What a role may do with a table. */
 export function expectedPrivileges(table: TableDeclaration, role: string): readonly Privilege[] {
-  return (role === roles.operator ? table.operator : table.application) ?? [];
+  const { application, operator = [], rekeyed } = table;
+  if (role === roles.operator) return operator;
+  if (role !== roles.rekey || rekeyed === 'record') return application;
+  // Rows that meet in a merge go, and come back; of the others keys change, in what is never changed otherwise, too.
+  const none: readonly Privilege[] = rekeyed === undefined ? ['insert', 'update', 'delete'] : ['update'];
+  const held = application.filter((privilege) => !none.includes(privilege));
+  return rekeyed === undefined ? held : [...held, 'update'];
 }
 
-/** The whole script. It can run again: what it made before is replaced, in the same transaction. */
-export function isolationScript(manifest: Manifest, dialect: PolicyDialect): string {
+/** The columns to which an UPDATE of a role is narrowed; undefined where it has the whole table, or none of it. */
+export function expectedColumns({ rekeyed }: TableDeclaration, role: string): readonly string[] | undefined {
+  return role === roles.rekey && rekeyed !== 'record' ? rekeyed : undefined;
+}
+
+/** The whole script. It can run again: what it made before is replaced, in the same transaction. @param without roles that are not there */
+export function isolationScript(
+  manifest: Manifest,
+  dialect: PolicyDialect,
+  without: readonly string[] = [],
+): string {
+  const made = Object.values(roles).filter((role) => !without.includes(role));
   const statements = [
-    ...Object.values(roles).flatMap(createRole),
+    ...made.flatMap(createRole),
     dropPolicies,
     `REVOKE ALL ON SCHEMA {{schema}} FROM PUBLIC;`,
-    `REVOKE ALL ON ALL TABLES IN SCHEMA {{schema}} FROM PUBLIC, ${Object.values(roles).join(', ')};`,
-    `GRANT USAGE ON SCHEMA {{schema}} TO ${Object.values(roles).join(', ')};`,
-    ...Object.entries(manifest).flatMap(([name, table]) => protectTable(name, table, dialect)),
+    `REVOKE ALL ON ALL TABLES IN SCHEMA {{schema}} FROM PUBLIC, ${made.join(', ')};`,
+    `GRANT USAGE ON SCHEMA {{schema}} TO ${made.join(', ')};`,
+    ...Object.entries(manifest).flatMap(([name, table]) => protectTable({ name, table, dialect, made })),
   ];
   return statements.join('\n');
 }
 
-function protectTable(name: string, table: TableDeclaration, dialect: PolicyDialect): string[] {
-  const grants = Object.values(roles).flatMap((role) => {
-    const privileges = expectedPrivileges(table, role).join(', ').toUpperCase();
+interface Protected {
+  readonly name: string;
+  readonly table: TableDeclaration;
+  readonly dialect: PolicyDialect;
+  /** The roles that are there. */
+  readonly made: readonly string[];
+}
+
+function protectTable({ name, table, dialect, made }: Protected): string[] {
+  const grants = made.flatMap((role) => {
+    const columns = expectedColumns(table, role);
+    const words = expectedPrivileges(table, role).map((privilege) =>
+      privilege === 'update' && columns !== undefined ? `update (${columns.join(', ')})` : privilege,
+    );
+    const privileges = words.map((word) => word.replace(/^\w+/, (verb) => verb.toUpperCase())).join(', ');
     return privileges === '' ? [] : [`GRANT ${privileges} ON {{schema}}.${name} TO ${role};`];
   });
   const secure = ['ENABLE', 'FORCE'].map(
     (word) => `ALTER TABLE {{schema}}.${name} ${word} ROW LEVEL SECURITY;`,
   );
-  const policies = expectedPolicies(table, dialect).map(({ role, expression }) =>
+  const bound = expectedPolicies(table, dialect).filter(({ role }) => made.includes(role));
+  const policies = bound.map(({ role, expression }) =>
     [
       `CREATE POLICY ${role} ON {{schema}}.${name} FOR ALL TO ${role}`,
       `  USING (${expression})`,

@@ -1,5 +1,12 @@
 /** Drover's own schema, whole: its tables, the roles, grants and policies that follow from the manifest, and fences that are no keys. */
-import { expectedPolicies, expectedPrivileges, isolationScript, roles } from '../isolation/policies.ts';
+import {
+  expectedColumns,
+  expectedPolicies,
+  expectedPrivileges,
+  isolationScript,
+  optionalRoles,
+  roles,
+} from '../isolation/policies.ts';
 import { DroverError } from '../errors.ts';
 import type { Database } from '../postgres/driver/database.ts';
 import {
@@ -7,6 +14,7 @@ import {
   checkIsolationWithin,
   type IsolationExpectation,
 } from '../postgres/schema/isolation-proof.ts';
+import { readDatabaseFacts } from '../postgres/schema/database-facts.ts';
 import { listPending, type MigrateOptions, migrateSchema } from '../postgres/schema/migrate.ts';
 import { manifest } from './manifest.ts';
 import { classFence } from '../isolation/class-fence.ts';
@@ -23,19 +31,24 @@ export const defaultSchema = 'migration';
  */
 export async function installPlatform(db: Database, schema: string = defaultSchema): Promise<string[]> {
   return migrateSchema(db, {
-    ...migrations(schema),
+    ...(await migrations(db, schema)),
     prove: (tx) => checkIsolationWithin(tx, isolationOf(schema)),
   });
 }
 
 /** What installPlatform would apply; empty where the schema is up to date. */
 export async function pendingMigrations(db: Database, schema: string): Promise<string[]> {
-  return listPending(db, migrations(schema));
+  return listPending(db, await migrations(db, schema));
 }
 
-function migrations(schema: string): MigrateOptions {
+/** A role that is not there, and that the login may not make, gets nothing; once it is there, the script runs again. */
+async function migrations(db: Database, schema: string): Promise<MigrateOptions> {
+  const { missingRoles, mayCreateRoles } = await db.transaction({ readOnly: true }, (tx) =>
+    readDatabaseFacts(tx, optionalRoles),
+  );
   const fences = [documentFence, workspaceFence, classFence];
-  const template = [isolationScript(manifest, 'postgresql'), ...fences].join('\n');
+  const isolation = isolationScript(manifest, 'postgresql', mayCreateRoles ? [] : missingRoles);
+  const template = [isolation, ...fences].join('\n');
   const generated = { name: 'isolation', template };
   return { schema, variant: 'platform', generated };
 }
@@ -53,9 +66,15 @@ function isolationOf(schema: string): IsolationExpectation {
     privileges: Object.fromEntries(
       Object.values(roles).map((role) => [role, expectedPrivileges(table, role)]),
     ),
+    updates: Object.fromEntries(
+      Object.values(roles).flatMap((role) => {
+        const columns = expectedColumns(table, role);
+        return columns === undefined ? [] : [[role, columns]];
+      }),
+    ),
   }));
   const tenantRoles = [roles.application, roles.fleet];
-  return { schema, tables, tenantRoles, settings: ['app.tenant_id', 'app.tenant_ids'] };
+  return { schema, tables, tenantRoles, optionalRoles, settings: ['app.tenant_id', 'app.tenant_ids'] };
 }
 
 /** Why isolation could not be proved, where the schema is only not up to date. @throws SCHEMA_OUTDATED, or the error */

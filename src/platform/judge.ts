@@ -8,7 +8,7 @@ import type { Rules } from '../engine/rules/references.ts';
 import { shownObject } from '../isolation/ground.ts';
 import type { IsolationSettings } from '../isolation/ground.ts';
 import { judge } from '../isolation/judge.ts';
-import { roles } from '../isolation/policies.ts';
+import { optionalRoles, roles } from '../isolation/policies.ts';
 import { catalogueMark, reachMark } from '../postgres/catalogue/mark.ts';
 import type { Database } from '../postgres/driver/database.ts';
 import { manifest } from './manifest.ts';
@@ -81,8 +81,11 @@ export async function judgePlatform(database: Database, today: string): Promise<
   const { facts, rules } = await readOwnedFacts(database, request);
   const settings: IsolationSettings = {
     ownership: 'declared',
-    roles: { names: bound, from: 'session' },
-    // The login has all three roles: who is it is each of them.
+    roles: {
+      names: [...bound, ...optionalRoles.filter((name) => facts.roles.some((role) => role.name === name))],
+      from: 'session',
+    },
+    // The login has all of these roles: who is it is each of them.
     trusted: [roles.operator, facts.login],
     context,
     ignored: config.isolation?.ignore ?? [],

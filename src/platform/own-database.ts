@@ -1,5 +1,5 @@
 /** Drover's own schema is put where somebody asked for it, and nowhere else. */
-import { roles } from '../isolation/policies.ts';
+import { optionalRoles, roles } from '../isolation/policies.ts';
 import { DroverError } from '../errors.ts';
 import type { Database } from '../postgres/driver/database.ts';
 import { findSchema } from '../postgres/schema/schema-record.ts';
@@ -32,7 +32,10 @@ export async function requireOwnDatabase(
   const opening = { readOnly: true };
   const { found, facts } = await db.transaction(opening, async (tx) => ({
     found: await findSchema(tx, schema),
-    facts: await readDatabaseFacts(tx, Object.values(roles)),
+    facts: await readDatabaseFacts(
+      tx,
+      Object.values(roles).filter((role) => !optionalRoles.includes(role)),
+    ),
   }));
   if (found === 'ours') return;
   const isNew = db.engine === 'embedded' && facts.tables === 0;

@@ -8,6 +8,7 @@ export const platformScope: TenantScope = {
   settings: { 'app.tenant_id': '$tenant' },
   fleet: { role: roles.fleet, settings: { 'app.tenant_ids': '$tenants' } },
   operatorRole: roles.operator,
+  rekeyRole: roles.rekey,
   // The operator alone may write what everybody reads. The records of that are under the key of this unit.
   shared: { role: roles.operator, settings: { 'app.tenant_id': sharedRows } },
   tenantKey: 'uuid',

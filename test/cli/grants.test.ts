@@ -164,7 +164,7 @@ it('asks of a login on Drover’s own database for its roles, which have what th
   assert.deepEqual(
     lacking.stdout.split('\n').filter((line) => line.startsWith('GRANT')),
     [
-      ...['app', 'fleet', 'operator'].map((name) => `GRANT "drover_${name}" TO "${guest}";`),
+      ...['app', 'fleet', 'operator', 'rekey'].map((name) => `GRANT "drover_${name}" TO "${guest}";`),
       `GRANT USAGE ON SCHEMA "migration" TO "${guest}";`,
       `GRANT SELECT ON "migration"."schema_migrations" TO "${guest}";`,
     ],

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { expectedPolicies, roles } from '../../src/isolation/policies.ts';
+import type { TableDeclaration } from '../../src/isolation/policies.ts';
 import { proveIsolation } from '../../src/platform/install.ts';
 import { manifest } from '../../src/platform/manifest.ts';
 import { checkIsolation } from '../../src/postgres/schema/isolation-proof.ts';
@@ -81,6 +82,36 @@ function faultsOf(table: string): Fault[] {
       mend: `GRANT SELECT ${on} TO drover_app`,
       says: /drover_app may not select/,
     },
+    {
+      name: 'a weaker policy of the role that writes keys',
+      plant: `ALTER POLICY drover_rekey ${on} USING (true)`,
+      mend: `ALTER POLICY drover_rekey ${on} USING (${expression})`,
+      says: /drover_rekey on/,
+    },
+    ...columnFaults(table, declaration),
+  ];
+}
+
+/** The role that writes keys may update the columns that the manifest lists, all of them and no others. */
+function columnFaults(table: string, declaration: TableDeclaration | undefined): Fault[] {
+  const rekeyed = declaration?.rekeyed ?? 'record';
+  if (rekeyed === 'record') return [];
+  const [column = ''] = rekeyed;
+  const fault = (
+    name: string,
+    [plant, mend]: readonly [string, string],
+    of: string,
+    says: RegExp,
+  ): Fault => ({
+    name,
+    plant: `${plant} UPDATE (${of}) ON migration.${table} ${plant === 'GRANT' ? 'TO' : 'FROM'} drover_rekey`,
+    mend: `${mend} UPDATE (${of}) ON migration.${table} ${mend === 'GRANT' ? 'TO' : 'FROM'} drover_rekey`,
+    says,
+  });
+  const other = declaration?.tenantColumn ?? 'tenant_id';
+  return [
+    fault('a column too many', ['GRANT', 'REVOKE'], other, /drover_rekey may update .*, which it must not/),
+    fault('a column too few', ['REVOKE', 'GRANT'], column, /drover_rekey may not update /),
   ];
 }
 
@@ -232,6 +263,6 @@ eachEngine((engine) => {
         [Object.values(roles)],
       ),
     );
-    assert.deepEqual(rows, [{ able: false }, { able: false }, { able: false }]);
+    assert.deepEqual(rows, [{ able: false }, { able: false }, { able: false }, { able: false }]);
   });
 });

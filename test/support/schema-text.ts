@@ -163,6 +163,14 @@ const policies = `
     'using', pg_get_expr(p.polqual, p.polrelid), 'check', pg_get_expr(p.polwithcheck, p.polrelid)) ORDER BY p.polname::text COLLATE "C")
   FROM pg_policy p WHERE p.polrelid = c.oid`;
 
+/** Grants of some columns of a table. */
+const columnGrants = `
+  SELECT json_agg(json_build_object('role', g.role, 'privileges', ARRAY[g.privilege || ' (' || g.columns || ')'])
+    ORDER BY g.role COLLATE "C", g.privilege)
+  FROM (SELECT pg_get_userbyid(x.grantee)::text AS role, x.privilege_type AS privilege,
+               string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) AS columns
+        FROM pg_attribute a, aclexplode(a.attacl) x WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL AND x.grantee <> 0 GROUP BY 1, 2) g`;
+
 /** Grants to others than the owner, whose name and rights differ from server to server. */
 function grants(acl: string, owner: string): string {
   return `
@@ -178,7 +186,7 @@ async function listDumpedTables(tx: Tx, schema: string): Promise<DumpedTable[]> 
     `SELECT c.relname::text AS name, c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced,
        COALESCE((${columns}), '[]') AS columns, COALESCE((${constraints}), '[]') AS constraints,
        COALESCE((${indexes}), '[]') AS indexes, COALESCE((${policies}), '[]') AS policies,
-       COALESCE((${grants('c.relacl', 'c.relowner')}), '[]') AS grants
+       (COALESCE((${grants('c.relacl', 'c.relowner')}), '[]')::jsonb || COALESCE((${columnGrants}), '[]')::jsonb)::json AS grants
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = $1 AND c.relkind = 'r'
      ORDER BY c.relname::text COLLATE "C"`,
@@ -222,7 +230,7 @@ async function listUndumpable(tx: Tx, schema: string): Promise<string[]> {
      UNION ALL
      SELECT pg_describe_object('pg_class'::regclass, a.attrelid, a.attnum)
      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN home ON home.oid = c.relnamespace
-     WHERE a.attacl IS NOT NULL OR a.attidentity <> ''
+     WHERE EXISTS (SELECT FROM aclexplode(a.attacl) x WHERE x.grantee = 0) OR a.attidentity <> ''
      ORDER BY 1`,
     [schema],
   );

@@ -39,12 +39,13 @@ const headings: Readonly<Record<Grant['purpose'], string>> = {
   apply: 'to apply and to roll back',
   shared: 'to plan and to apply what is nobody’s alone (--shared)',
   merge: 'to make two rows one (drover rekey --merge)',
+  rekey: 'to give rows other keys (drover rekey)',
   records: 'for the records of Drover',
 };
 
 /** SQL with comments: an administrator may hand it to psql as it is. */
 function script({ database, login, grants, schema, owner, proposed, notes }: SiteGrants): string[] {
-  const parts = (['plan', 'apply', 'shared', 'merge', 'records'] as const).flatMap((purpose) => {
+  const parts = (['plan', 'apply', 'shared', 'merge', 'rekey', 'records'] as const).flatMap((purpose) => {
     const own = grants.filter((grant) => grant.purpose === purpose);
     if (own.length === 0) return [];
     const missing = own.filter(({ held }) => !held);

@@ -29,7 +29,7 @@ import type { DeniedScan } from './look-through.ts';
 import { readSnapshots, tenantsOf } from '../facts/snapshot.ts';
 import { groundSeen, hiddenFrom } from '../facts/visibility.ts';
 import { keysOfPlan, refuseIssued } from '../records/aliases.ts';
-import { siteFor } from '../scope/rows-site.ts';
+import { requireRekeyRole, siteFor } from '../scope/rows-site.ts';
 import { withTenants } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
 import { mayShare, ownError } from './batch.ts';
@@ -89,6 +89,7 @@ async function issuedBefore(site: Site, plan: Plan): Promise<DroverError | undef
  */
 export async function planMoves(given: Site, intents: readonly Intent[]): Promise<(Plan | DroverError)[]> {
   const site = siteFor(given, intents[0] ?? {});
+  await requireRekeyRole(site);
   if (leavesSchemasOut(site, intents)) {
     const moves = await readMoves(given, intents);
     return reading(site, intents, (tx) => plansOf(tx, moves));
@@ -104,6 +105,7 @@ export async function planMoves(given: Site, intents: readonly Intent[]): Promis
 /** For each intent, every tenant once, the move or why there is none. */
 export async function readMoves(given: Site, intents: readonly Intent[]): Promise<(Move | DroverError)[]> {
   const site = siteFor(given, intents[0] ?? {});
+  await requireRekeyRole(site);
   const read = (some: readonly Intent[]): Promise<(Move | DroverError)[]> =>
     reading(site, some, (tx) => readWithin(tx, site, some));
   const moves = await together(site, intents, read);

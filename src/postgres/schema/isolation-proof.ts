@@ -16,6 +16,8 @@ interface ExpectedTable {
   readonly policies: readonly { readonly role: string; readonly expression: string }[];
   /** By role, in lower case; all others must be withheld. */
   readonly privileges: Readonly<Record<string, readonly string[]>>;
+  /** By role, the columns to which its UPDATE must be narrowed. */
+  readonly updates?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface IsolationExpectation {
@@ -23,6 +25,8 @@ export interface IsolationExpectation {
   readonly tables: readonly ExpectedTable[];
   /** The roles that tenant work drops to. */
   readonly tenantRoles: readonly string[];
+  /** Tenant work of some kinds drops to these; one that is not there, or may do nothing in the schema, opens nothing. */
+  readonly optionalRoles?: readonly string[];
   /** The settings that name tenants; none may be in force where nobody set it. */
   readonly settings: readonly string[];
 }
@@ -33,7 +37,8 @@ export async function checkIsolation(db: Database, expected: IsolationExpectatio
 }
 
 /** The check within a transaction, which is the login's again afterwards. Where the check throws, the transaction has to end. */
-export async function checkIsolationWithin(tx: Tx, expected: IsolationExpectation): Promise<void> {
+export async function checkIsolationWithin(tx: Tx, all: IsolationExpectation): Promise<void> {
+  const expected = await withPresentRoles(tx, all);
   const problems = await catalogueProblems(tx, expected);
   // Trying needs the roles and tables that the catalogue was asked for.
   for (const role of problems.length === 0 ? expected.tenantRoles : []) {
@@ -44,9 +49,28 @@ export async function checkIsolationWithin(tx: Tx, expected: IsolationExpectatio
   throw new DroverError('ISOLATION_NOT_EFFECTIVE', message, { schema: expected.schema, problems });
 }
 
+/** Of roles that may be missing, what must hold of those that are there; those that the login may become are tried. */
+async function withPresentRoles(tx: Tx, expected: IsolationExpectation): Promise<IsolationExpectation> {
+  const { schema, tables, tenantRoles, optionalRoles = [] } = expected;
+  const there = await tx.many<{ role: string; becomes: boolean }>(
+    `SELECT r.rolname::text AS role, pg_has_role(r.oid, ${setRole}) AS becomes FROM pg_roles r, pg_namespace n
+     WHERE r.rolname = ANY ($1::text[]) AND n.nspname = $2 AND has_schema_privilege(r.oid, n.oid, 'USAGE')`,
+    [optionalRoles, schema],
+  );
+  const absent = new Set(optionalRoles.filter((role) => !there.some((one) => one.role === role)));
+  const kept = tables.map((table) => ({
+    ...table,
+    policies: table.policies.filter(({ role }) => !absent.has(role)),
+    privileges: Object.fromEntries(Object.entries(table.privileges).filter(([role]) => !absent.has(role))),
+  }));
+  const tried = there.filter(({ becomes }) => becomes).map(({ role }) => role);
+  return { ...expected, tables: kept, tenantRoles: [...tenantRoles, ...tried] };
+}
+
 async function catalogueProblems(tx: Tx, expected: IsolationExpectation): Promise<string[]> {
   const roles = [...new Set(expected.tables.flatMap((table) => Object.keys(table.privileges)))];
-  const found = await listTableSecurity(tx, expected.schema, roles);
+  const narrowed = [...new Set(expected.tables.flatMap(({ updates = {} }) => Object.keys(updates)))];
+  const found = await listTableSecurity(tx, expected.schema, { roles, narrowed });
   const unlisted = found.filter((table) => !expected.tables.some(({ name }) => name === table.name));
   return [
     ...(await listRoleProblems(tx, expected.schema, expected.tenantRoles)),
@@ -108,9 +132,15 @@ function privilegeProblems(expected: ExpectedTable, found: TableSecurity): strin
     const held = found.privileges.flatMap((one) => (one.role === role ? [one.privilege] : []));
     const missing = privileges.filter((privilege) => !held.includes(privilege));
     const extra = held.filter((privilege) => !privileges.includes(privilege));
+    const narrowed = expected.updates?.[role];
+    const { columns = [] } = found.updates.find((one) => one.role === role) ?? {};
+    const wide = narrowed === undefined ? [] : columns.filter((column) => !narrowed.includes(column));
+    const narrow = narrowed?.filter((column) => !columns.includes(column)) ?? [];
     return [
       ...missing.map((privilege) => `${role} may not ${privilege} on ${found.name}`),
       ...extra.map((privilege) => `${role} may ${privilege} on ${found.name}, which it must not`),
+      ...narrow.map((column) => `${role} may not update ${found.name}.${column}`),
+      ...wide.map((column) => `${role} may update ${found.name}.${column}, which it must not`),
     ];
   });
 }
@@ -165,10 +195,16 @@ interface TableSecurity {
   }[];
   /** Table and column privileges, in lower case, whoever granted them and by whatever membership. */
   readonly privileges: readonly { readonly role: string; readonly privilege: string }[];
+  /** By role, the columns that it may update. */
+  readonly updates: readonly { readonly role: string; readonly columns: readonly string[] }[];
 }
 
 /** Every table, view and foreign table of the schema; only tables can be in a manifest. */
-async function listTableSecurity(tx: Tx, schema: string, roles: readonly string[]): Promise<TableSecurity[]> {
+async function listTableSecurity(
+  tx: Tx,
+  schema: string,
+  { roles, narrowed }: { readonly roles: readonly string[]; readonly narrowed: readonly string[] },
+): Promise<TableSecurity[]> {
   return tx.many<TableSecurity>(
     `SELECT c.relname::text AS name, c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced,
             COALESCE((SELECT json_agg(json_build_object(
@@ -181,11 +217,15 @@ async function listTableSecurity(tx: Tx, schema: string, roles: readonly string[
               FROM pg_roles r, unnest($3::text[]) word
               WHERE r.rolname = ANY ($2::text[]) AND (has_table_privilege(r.oid, c.oid, word)
                  OR (word IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES') AND has_any_column_privilege(r.oid, c.oid, word)))
-            ), '[]') AS privileges
+            ), '[]') AS privileges,
+            COALESCE((SELECT json_agg(json_build_object('role', r.rolname, 'columns', ARRAY(
+                SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                  AND has_column_privilege(r.oid, c.oid, a.attnum, 'UPDATE'))))
+              FROM pg_roles r WHERE r.rolname = ANY ($4::text[])), '[]') AS updates
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
      ORDER BY c.relname::text COLLATE "C"`,
-    [schema, roles, ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']],
+    [schema, roles, ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'], narrowed],
   );
 }
 

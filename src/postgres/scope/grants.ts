@@ -13,8 +13,9 @@ import { recordRights, type Recorder } from './record-rights.ts';
 import { siteFor } from './rows-site.ts';
 import type { Site } from './site.ts';
 import { asOperator } from './tenant.ts';
+import type { TenantScope } from './tenant.ts';
 import { listTenants } from './tenants.ts';
-import { ofDatabase, ofWorker, workersOf } from './work-rights.ts';
+import { membership, ofDatabase, ofWorker, workersOf } from './work-rights.ts';
 import type { Grant, LoginAsked } from './work-rights.ts';
 
 export interface Grants {
@@ -45,6 +46,7 @@ export async function readGrants(site: Site, named?: string): Promise<Grants> {
       if (!(await isRole(tx, worker.name))) throw noRole(worker.name);
       grants.push(...(await ofWorker(tx, worker, { rights, login: { database, login, inherits } })));
     }
+    grants.push(...(await ofRekeyRole(tx, site.scope, login)));
     return { database, login, grants };
   });
   const { owner, grants } = await ofRecords(site, about);
@@ -54,6 +56,21 @@ export async function readGrants(site: Site, named?: string): Promise<Grants> {
     schema: site.state.schema,
     owner,
   };
+}
+
+/** Drover's own schema gives rows other keys by a role, which has what it needs by the migrations of that schema. */
+async function ofRekeyRole(tx: Tx, { rekeyRole: role }: TenantScope, login: string): Promise<Grant[]> {
+  if (role === undefined) return [];
+  const made = (await isRole(tx, role))
+    ? []
+    : [{ purpose: 'rekey', sql: `CREATE ROLE ${role} NOLOGIN`, held: false } as const];
+  const [member] = made.length > 0 ? [] : await membership(tx, { role, login });
+  const given = {
+    purpose: 'rekey',
+    sql: `GRANT ${quoteIdent(role)} TO ${quoteIdent(login)}`,
+    held: false,
+  } as const;
+  return [...made, { ...given, held: member?.held ?? false }];
 }
 
 async function isRole(tx: Tx, name: string): Promise<boolean> {
@@ -74,7 +91,7 @@ function noRole(role: string): DroverError {
   return new DroverError('CONFIG_INVALID', message, { role });
 }
 
-const purposes: readonly Grant['purpose'][] = ['plan', 'apply', 'shared', 'merge', 'records'];
+const purposes: readonly Grant['purpose'][] = ['plan', 'apply', 'shared', 'merge', 'rekey', 'records'];
 
 function byPurpose(a: Grant, b: Grant): number {
   return purposes.indexOf(a.purpose) - purposes.indexOf(b.purpose);
@@ -84,7 +101,8 @@ function byPurpose(a: Grant, b: Grant): number {
 async function rightsOn(site: Site): Promise<TableRight[]> {
   const own = tenancyOf(site.config) === 'schemas' ? (await listTenants(site)).map(({ key }) => key) : [];
   const found = new Map<string, TableRight>();
-  const views = (site.config.rows ?? []).map(({ table }) => siteFor(site, { rows: table }));
+  const rows = site.scope.rekeyRole === undefined ? (site.config.rows ?? []) : [];
+  const views = rows.map(({ table }) => siteFor(site, { rows: table }));
   for (const seen of [site, ...views])
     for (const tenant of [undefined, ...own]) {
       const rules = await asOperator(seen.database, { settings: {}, readOnly: true }, (tx) =>

@@ -25,6 +25,8 @@ export interface TenantScope {
   readonly shared?: { readonly role?: string; readonly settings: Readonly<Record<string, string>> };
   /** The role of work outside tenants; the login itself where it is not given. */
   readonly operatorRole?: string;
+  /** The role that gives a tenant's rows other keys; that of its other work where it is not given. */
+  readonly rekeyRole?: string;
   /** What a tenant's key looks like; `text` where it is not given. */
   readonly tenantKey?: 'uuid' | 'text';
   readonly isolation?: 'read committed' | 'repeatable read';

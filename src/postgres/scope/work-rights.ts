@@ -9,7 +9,7 @@ import type { TenantScope } from './tenant.ts';
 
 export interface Grant {
   /** What cannot be done without it; `shared` is to plan and to apply what is nobody's alone. */
-  readonly purpose: 'plan' | 'apply' | 'shared' | 'merge' | 'records';
+  readonly purpose: 'plan' | 'apply' | 'shared' | 'merge' | 'rekey' | 'records';
   readonly sql: string;
   readonly held: boolean;
 }
@@ -74,7 +74,7 @@ function purposeFor({ by, purpose }: TableRight, does: TableRight['by']): Grant[
 }
 
 /** The session drops to a role, and the role has the rights. */
-async function membership(
+export async function membership(
   tx: Tx,
   { role, login }: { readonly role: string | undefined; readonly login: string },
 ): Promise<Grant[]> {
