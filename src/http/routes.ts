@@ -12,6 +12,7 @@ import { healthRoutes } from './routes/health/health.ts';
 import { isolationRoutes } from './routes/health/isolation.ts';
 import { migrateRoutes } from './routes/migrations/migrations.ts';
 import { migrationRoutes } from './routes/migrations/migrations.ts';
+import { rekeyRoutes } from './routes/migrations/rekeys.ts';
 import { modelRoutes } from './routes/models/models.ts';
 import { retirementRoutes } from './routes/models/retirements.ts';
 import { usageRoutes } from './routes/models/usage.ts';
@@ -52,6 +53,7 @@ export const routes: readonly RegisterRoutes[] = [
   migrateAllRoutes,
   runRoutes,
   migrationRoutes,
+  rekeyRoutes,
   usageRoutes,
   retirementRoutes,
   workspaceRoutes,

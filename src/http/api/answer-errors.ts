@@ -11,13 +11,14 @@ import { raisedBy } from '../../postgres/catalogue/raised-by.ts';
 import { rowRefused } from '../../postgres/driver/errors.ts';
 import { withTenant } from '../../postgres/scope/site.ts';
 import type { App, AppDeps } from '../contract.ts';
+import { answerMoved } from './moved-rows.ts';
 import { problemOf } from './problem.ts';
 import { schemaRefusal } from './validation.ts';
 
 export function answerErrors(app: App, { platform }: AppDeps): void {
   app.setErrorHandler(async (error, request, reply) => {
     const told = schemaRefusal(error) ?? (await refusedRow(platform, error)) ?? asDroverError(error);
-    answer(request, reply, told);
+    if (!(await answerMoved(platform, { request, reply }, told))) answer(request, reply, told);
     // Hooks may still be at work on the answer; nothing else is to be sent meanwhile.
     return reply;
   });

@@ -96,8 +96,9 @@ const refusals = {
 function answerToKeep(reply: FastifyReply, payload: unknown): KeptAnswer | undefined {
   const status = reply.statusCode;
   const body = payload ?? '';
-  if (typeof body !== 'string' || status === 429 || status >= 500 || reply.hasHeader('retry-after'))
-    return undefined;
+  // Whoever follows a 308 sends the same key to another address.
+  const isForNow = status === 308 || status === 429 || status >= 500 || reply.hasHeader('retry-after');
+  if (typeof body !== 'string' || isForNow) return undefined;
   if (status < 300 && reply.routeOptions.config.shownOnce === true) return shownOnce;
   const headers = keptHeaders.flatMap((name) => {
     const value = reply.getHeader(name);

@@ -2,6 +2,7 @@
  * What makes the document useful to programs that write clients, added to what the routes say: refusals by status, headers, an example
  * for every body and every answer, a name for every object.
  */
+import { mayHaveMoved } from '../api/moved-rows.ts';
 import { codesByStatus } from '../api/problem.ts';
 import type { AnswerHeader } from '../contract.ts';
 
@@ -49,19 +50,30 @@ const answerHeaders = {
   },
 } as const satisfies Readonly<Record<AnswerHeader, object>>;
 
+const movedRow: OpenApiAnswer = {
+  description: 'The path names a row by an id that it had; nothing was done',
+  headers: {
+    Location: { description: 'The same path and query with the id that the row has now', schema: text },
+    Link: { description: 'That path (`canonical`)', schema: text },
+  },
+};
+
 /** Completes the document in place. Named schemas are there already. */
 export function completeDocument(document: OpenApiDocument): void {
   const { components = {} } = document;
   const { schemas = {} } = components;
-  components.responses = Object.fromEntries(
-    [...refusals].map(([status, { name }]) => [name, refusal(status)]),
-  );
-  for (const methods of Object.values(document.paths ?? {}))
+  components.responses = {
+    ...Object.fromEntries([...refusals].map(([status, { name }]) => [name, refusal(status)])),
+    Moved: movedRow,
+  };
+  for (const [path, methods] of Object.entries(document.paths ?? {}))
     for (const [method, operation] of Object.entries(methods)) {
       nameObjects(schemas, operation);
       stateHeaders(operation);
       flagsAreBooleans(operation);
       stateRefusals(operation, method);
+      if (mayHaveMoved(path.replaceAll('{', ':')))
+        operation.responses['308'] = { $ref: '#/components/responses/Moved' };
       giveExamples(schemas, operation);
     }
 }

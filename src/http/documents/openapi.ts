@@ -18,6 +18,10 @@ const tags = [
     description: 'Models of a tenant and their providers: where they are used, and what could follow them.',
   },
   { name: 'migrations', description: 'Moving everything off a model, looking back, taking it back.' },
+  {
+    name: 'rekeys',
+    description: 'Other keys for rows, two rows that become one, and the keys that rows had.',
+  },
   { name: 'runs', description: 'Migrations over many tenants: progress, results, orders, rollback.' },
   { name: 'retirements', description: 'Models in use that end on a known day.' },
   { name: 'tenants', description: 'Organisations.' },

@@ -20,6 +20,7 @@ const scopeSubjects = [
   'audit',
   'migrations',
   'runs',
+  'rekeys',
 ] as const;
 
 /** What a route needs: `models:read`. */

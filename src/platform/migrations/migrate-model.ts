@@ -28,7 +28,7 @@ export interface Acting {
   readonly actor: string;
 }
 
-interface MigrateRequest {
+interface MigrateRequest extends HowMoved {
   readonly kind: string;
   readonly fromId: string;
   readonly toId: string;
@@ -36,6 +36,10 @@ interface MigrateRequest {
   /** To what a plan asks, by place. */
   readonly answers?: Intent['answers'];
   readonly parameters: ParameterPolicy;
+}
+
+/** How a move is done, whatever moves. */
+export interface HowMoved {
   readonly confirm: boolean;
   readonly force: boolean;
   readonly reason?: string;
@@ -83,9 +87,7 @@ export async function migrateModel(
   refuseUnreasoned(request);
   await requirePair(platform, acting.tenantId, request);
   try {
-    return await (request.dryRun || request.rehearse === true
-      ? planOnly(platform, acting, request)
-      : applyNow(platform, acting, request));
+    return await planOrApply(platform, acting, { intent: intentOf(acting, request), how: request });
   } catch (error) {
     throw await explained(platform, acting.tenantId, { request, error });
   }
@@ -105,14 +107,29 @@ function intentOf({ tenantId }: Acting, request: MigrateRequest): Intent {
   return entityTypes === undefined ? intent : { ...intent, entityTypes };
 }
 
-async function planOnly(platform: Platform, acting: Acting, request: MigrateRequest): Promise<MigrateAnswer> {
+interface MoveOfCaller {
+  readonly intent: Intent;
+  readonly how: HowMoved;
+}
+
+export function planOrApply(platform: Platform, acting: Acting, asked: MoveOfCaller): Promise<MigrateAnswer> {
+  return asked.how.dryRun || asked.how.rehearse === true
+    ? planOnly(platform, acting, asked)
+    : applyNow(platform, acting, asked);
+}
+
+async function planOnly(
+  platform: Platform,
+  acting: Acting,
+  { intent, how }: MoveOfCaller,
+): Promise<MigrateAnswer> {
   const startedAt = performance.now();
-  const plan = await planMove(platform.site, intentOf(acting, request));
-  refuseStale(platform.plans.recall(acting.tenantId, request.planHash ?? plan.hash), plan);
+  const plan = await planMove(platform.site, intent);
+  refuseStale(platform.plans.recall(acting.tenantId, how.planHash ?? plan.hash), plan);
   platform.plans.remember(plan);
   if (isTargetRetired(plan.findings))
     throw planned({ code: 'PLAN_REFUSED', message: 'The target is retired.' }, plan);
-  const { rehearse = false, force } = request;
+  const { rehearse = false, force } = how;
   const tries = rehearse && refusing(plan.findings, force).length === 0;
   const rehearsal = tries ? await rehearseMove(platform.site, plan.intent, { force }) : null;
   return {
@@ -131,10 +148,14 @@ async function planOnly(platform: Platform, acting: Acting, request: MigrateRequ
   };
 }
 
-async function applyNow(platform: Platform, acting: Acting, request: MigrateRequest): Promise<MigrateAnswer> {
-  const { reason, planHash, confirm, force, beforeCommit } = request;
+async function applyNow(
+  platform: Platform,
+  acting: Acting,
+  { intent, how }: MoveOfCaller,
+): Promise<MigrateAnswer> {
+  const { reason, planHash, confirm, force, beforeCommit } = how;
   const result = await applyMove(platform.site, {
-    intent: intentOf(acting, request),
+    intent,
     actor: acting.actor,
     confirm,
     force,
@@ -193,14 +214,24 @@ async function explained(
   tenant: string,
   { request, error }: { request: MigrateRequest; error: unknown },
 ): Promise<unknown> {
+  const told = toldWithPlan(platform, error);
+  const plan = told instanceof DroverError ? (told.data['plan'] as Plan | undefined) : undefined;
+  return told instanceof DroverError &&
+    told.code === 'PLAN_REFUSED' &&
+    plan !== undefined &&
+    isTargetRetired(plan.findings)
+    ? retired(platform, tenant, { request, plan })
+    : told;
+}
+
+/** The error of a move as its caller reads it; a plan that comes with it is kept, so that its hash can be confirmed. */
+export function toldWithPlan(platform: Platform, error: unknown): unknown {
   if (!(error instanceof DroverError)) return error;
   const refused = rowRefused(error);
   if (refused !== undefined) return refused;
   const plan = error.data['plan'] as Plan | undefined;
   if (plan === undefined) return error;
   platform.plans.remember(plan);
-  if (error.code === 'PLAN_REFUSED' && isTargetRetired(plan.findings))
-    return retired(platform, tenant, { request, plan });
   return planned(error, plan, error.data['changes']);
 }
 
