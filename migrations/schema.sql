@@ -93,6 +93,94 @@ CREATE TABLE "migration"."apps" (
   CONSTRAINT "apps_transcription_model_live_check" CHECK (transcription_model_live)
 );
 
+CREATE TABLE "migration"."assessment_sources" (
+  "tenant_id" uuid NOT NULL,
+  "assessment_id" uuid NOT NULL,
+  "survey" integer NOT NULL,
+  "source" text NOT NULL,
+  "label" text NOT NULL,
+  "kind" text NOT NULL,
+  "ends" date,
+  "says" text NOT NULL,
+  "target" text,
+  CONSTRAINT "assessment_sources_pkey" PRIMARY KEY (tenant_id, assessment_id, survey, source)
+);
+
+CREATE TABLE "migration"."assessments" (
+  "tenant_id" uuid NOT NULL,
+  "id" uuid NOT NULL,
+  "status" text NOT NULL,
+  "version" integer NOT NULL DEFAULT 1,
+  "survey" integer NOT NULL DEFAULT 0,
+  "horizon" date NOT NULL,
+  "use_days" integer NOT NULL,
+  "parameters" text NOT NULL,
+  "surveyed_on" date,
+  "actor" text NOT NULL,
+  "created_at" timestamp with time zone NOT NULL DEFAULT now(),
+  "updated_at" timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT "assessments_pkey" PRIMARY KEY (tenant_id, id),
+  CONSTRAINT "assessments_parameters_check" CHECK ((parameters = ANY (ARRAY['reset'::text, 'keep'::text, 'translate'::text]))),
+  CONSTRAINT "assessments_status_check" CHECK ((status = ANY (ARRAY['draft'::text, 'assessing'::text, 'in_review'::text, 'accepted'::text, 'migrating'::text, 'completed'::text, 'failed'::text, 'cancelled'::text]))),
+  CONSTRAINT "assessments_use_days_check" CHECK ((use_days > 0))
+);
+
+CREATE TABLE "migration"."asset_dependencies" (
+  "tenant_id" uuid NOT NULL,
+  "dependent_asset_id" uuid NOT NULL,
+  "dependency_asset_id" uuid NOT NULL,
+  "gone_at" timestamp with time zone,
+  CONSTRAINT "asset_dependencies_pkey" PRIMARY KEY (tenant_id, dependent_asset_id, dependency_asset_id),
+  CONSTRAINT "asset_dependencies_self_check" CHECK ((dependent_asset_id <> dependency_asset_id))
+);
+
+CREATE TABLE "migration"."asset_facts" (
+  "tenant_id" uuid NOT NULL,
+  "assessment_id" uuid NOT NULL,
+  "survey" integer NOT NULL,
+  "asset_id" uuid NOT NULL,
+  "source" text NOT NULL,
+  "name" text,
+  "dead" boolean NOT NULL,
+  "dependents" integer NOT NULL,
+  "uses" bigint,
+  "last_use" date,
+  "created" date,
+  "data_bound" boolean NOT NULL,
+  "ends" date,
+  "elsewhere" text,
+  "target" text,
+  "errors" text[] NOT NULL,
+  "asked" boolean NOT NULL,
+  "capabilities_lost" text[],
+  "context_lower" boolean,
+  "parameters" text,
+  "price_over" boolean,
+  "other_vendor" text,
+  "group_name" text NOT NULL,
+  "strategy" text NOT NULL,
+  "strategy_target" text,
+  "confidence" numeric(3,2) NOT NULL,
+  "rule" smallint NOT NULL,
+  "reasons" jsonb NOT NULL,
+  CONSTRAINT "asset_facts_pkey" PRIMARY KEY (tenant_id, assessment_id, survey, asset_id, source),
+  CONSTRAINT "asset_facts_confidence_check" CHECK (((confidence >= 0.10) AND (confidence <= 0.95))),
+  CONSTRAINT "asset_facts_parameters_check" CHECK ((parameters = ANY (ARRAY['kept'::text, 'changed'::text, 'dropped'::text]))),
+  CONSTRAINT "asset_facts_strategy_check" CHECK ((strategy = ANY (ARRAY['rehost'::text, 'replatform'::text, 'refactor'::text, 'repurchase'::text, 'retire'::text, 'retain'::text])))
+);
+
+CREATE TABLE "migration"."assets" (
+  "tenant_id" uuid NOT NULL,
+  "id" uuid NOT NULL,
+  "table_name" text NOT NULL,
+  "row_key" text NOT NULL,
+  "kind" text NOT NULL,
+  "name" text,
+  "gone_at" timestamp with time zone,
+  CONSTRAINT "assets_pkey" PRIMARY KEY (tenant_id, id),
+  CONSTRAINT "assets_row_key" UNIQUE (tenant_id, table_name, row_key)
+);
+
 CREATE TABLE "migration"."assistant_templates" (
   "tenant_id" uuid NOT NULL,
   "id" uuid NOT NULL,
@@ -174,6 +262,36 @@ CREATE TABLE "migration"."completion_models" (
   CONSTRAINT "completion_models_is_live_check" CHECK ((is_live = (lifecycle <> 'retired'::text))),
   CONSTRAINT "completion_models_lifecycle_check" CHECK ((lifecycle = ANY (ARRAY['active'::text, 'deprecated'::text, 'withdrawn'::text, 'retired'::text]))),
   CONSTRAINT "completion_models_security_classification_check" CHECK ((security_classification >= 0))
+);
+
+CREATE TABLE "migration"."decisions" (
+  "tenant_id" uuid NOT NULL,
+  "id" uuid NOT NULL,
+  "assessment_id" uuid NOT NULL,
+  "asset_id" uuid NOT NULL,
+  "source" text NOT NULL,
+  "strategy" text NOT NULL,
+  "target" text,
+  "reason" text,
+  "until" date,
+  "owner" text,
+  "due" date,
+  "group_name" text,
+  "singly" boolean NOT NULL,
+  "actor" text NOT NULL,
+  "at" timestamp with time zone NOT NULL DEFAULT now(),
+  "recommended" text NOT NULL,
+  "recommended_target" text,
+  "confidence" numeric(3,2) NOT NULL,
+  "rule" smallint NOT NULL,
+  "superseded_by" uuid,
+  CONSTRAINT "decisions_pkey" PRIMARY KEY (tenant_id, id),
+  CONSTRAINT "decisions_reason_check" CHECK (((reason IS NOT NULL) OR (strategy = recommended))),
+  CONSTRAINT "decisions_recommended_check" CHECK ((recommended = ANY (ARRAY['rehost'::text, 'replatform'::text, 'refactor'::text, 'repurchase'::text, 'retire'::text, 'retain'::text]))),
+  CONSTRAINT "decisions_strategy_check" CHECK ((strategy = ANY (ARRAY['rehost'::text, 'replatform'::text, 'refactor'::text, 'repurchase'::text, 'retire'::text, 'retain'::text]))),
+  CONSTRAINT "decisions_target_check" CHECK (((strategy = ANY (ARRAY['rehost'::text, 'replatform'::text])) = (target IS NOT NULL))),
+  CONSTRAINT "decisions_task_check" CHECK (((strategy <> ALL (ARRAY['refactor'::text, 'repurchase'::text])) OR ((owner IS NOT NULL) AND (due IS NOT NULL)))),
+  CONSTRAINT "decisions_until_check" CHECK (((strategy = 'retain'::text) = (until IS NOT NULL)))
 );
 
 CREATE TABLE "migration"."embedding_models" (
@@ -645,6 +763,16 @@ CREATE TABLE "migration"."users" (
   CONSTRAINT "users_email_check" CHECK ((email = lower(email)))
 );
 
+CREATE TABLE "migration"."wave_members" (
+  "tenant_id" uuid NOT NULL,
+  "assessment_id" uuid NOT NULL,
+  "asset_id" uuid NOT NULL,
+  "wave" smallint,
+  "canary" boolean NOT NULL DEFAULT false,
+  CONSTRAINT "wave_members_pkey" PRIMARY KEY (tenant_id, assessment_id, asset_id),
+  CONSTRAINT "wave_members_wave_check" CHECK (((wave >= 1) AND (wave <= 10)))
+);
+
 CREATE TABLE "migration"."workspace_secrets" (
   "tenant_id" uuid NOT NULL,
   "workspace_id" uuid NOT NULL,
@@ -746,6 +874,19 @@ CREATE INDEX apps_space_id_idx ON migration.apps USING btree (tenant_id, space_i
 CREATE INDEX apps_transcription_model_id_idx ON migration.apps USING btree (tenant_id, transcription_model_id);
 CREATE INDEX apps_user_id_idx ON migration.apps USING btree (tenant_id, user_id);
 
+ALTER TABLE "migration"."assessment_sources" ADD CONSTRAINT "assessment_sources_assessment_fkey" FOREIGN KEY (tenant_id, assessment_id) REFERENCES migration.assessments(tenant_id, id);
+
+CREATE INDEX assessments_created_at_idx ON migration.assessments USING btree (tenant_id, created_at DESC, id);
+CREATE UNIQUE INDEX assessments_open_idx ON migration.assessments USING btree (tenant_id) WHERE (status <> ALL (ARRAY['completed'::text, 'cancelled'::text]));
+
+ALTER TABLE "migration"."asset_dependencies" ADD CONSTRAINT "asset_dependencies_dependency_fkey" FOREIGN KEY (tenant_id, dependency_asset_id) REFERENCES migration.assets(tenant_id, id);
+ALTER TABLE "migration"."asset_dependencies" ADD CONSTRAINT "asset_dependencies_dependent_fkey" FOREIGN KEY (tenant_id, dependent_asset_id) REFERENCES migration.assets(tenant_id, id);
+CREATE INDEX asset_dependencies_dependency_idx ON migration.asset_dependencies USING btree (tenant_id, dependency_asset_id);
+
+ALTER TABLE "migration"."asset_facts" ADD CONSTRAINT "asset_facts_assessment_fkey" FOREIGN KEY (tenant_id, assessment_id) REFERENCES migration.assessments(tenant_id, id);
+ALTER TABLE "migration"."asset_facts" ADD CONSTRAINT "asset_facts_asset_fkey" FOREIGN KEY (tenant_id, asset_id) REFERENCES migration.assets(tenant_id, id);
+CREATE INDEX asset_facts_asset_id_idx ON migration.asset_facts USING btree (tenant_id, asset_id);
+
 ALTER TABLE "migration"."assistant_templates" ADD CONSTRAINT "assistant_templates_completion_model_fkey" FOREIGN KEY (tenant_id, completion_model_id, completion_model_live) REFERENCES migration.completion_models(tenant_id, id, is_live);
 ALTER TABLE "migration"."assistant_templates" ADD CONSTRAINT "assistant_templates_user_fkey" FOREIGN KEY (tenant_id, user_id) REFERENCES migration.users(tenant_id, id);
 CREATE INDEX assistant_templates_completion_model_id_idx ON migration.assistant_templates USING btree (tenant_id, completion_model_id);
@@ -764,6 +905,14 @@ ALTER TABLE "migration"."completion_models" ADD CONSTRAINT "completion_models_pr
 ALTER TABLE "migration"."completion_models" ADD CONSTRAINT "completion_models_successor_fkey" FOREIGN KEY (tenant_id, successor_id) REFERENCES migration.completion_models(tenant_id, id);
 CREATE INDEX completion_models_provider_id_idx ON migration.completion_models USING btree (tenant_id, provider_id);
 CREATE INDEX completion_models_successor_id_idx ON migration.completion_models USING btree (tenant_id, successor_id);
+
+ALTER TABLE "migration"."decisions" ADD CONSTRAINT "decisions_assessment_fkey" FOREIGN KEY (tenant_id, assessment_id) REFERENCES migration.assessments(tenant_id, id);
+ALTER TABLE "migration"."decisions" ADD CONSTRAINT "decisions_asset_fkey" FOREIGN KEY (tenant_id, asset_id) REFERENCES migration.assets(tenant_id, id);
+ALTER TABLE "migration"."decisions" ADD CONSTRAINT "decisions_superseded_fkey" FOREIGN KEY (tenant_id, superseded_by) REFERENCES migration.decisions(tenant_id, id);
+CREATE INDEX decisions_assessment_id_idx ON migration.decisions USING btree (tenant_id, assessment_id, at);
+CREATE INDEX decisions_asset_id_idx ON migration.decisions USING btree (tenant_id, asset_id);
+CREATE INDEX decisions_superseded_by_idx ON migration.decisions USING btree (tenant_id, superseded_by);
+CREATE UNIQUE INDEX decisions_live_idx ON migration.decisions USING btree (tenant_id, assessment_id, asset_id, source) WHERE (superseded_by IS NULL);
 
 ALTER TABLE "migration"."embedding_models" ADD CONSTRAINT "embedding_models_provider_fkey" FOREIGN KEY (tenant_id, provider_id) REFERENCES migration.model_providers(tenant_id, id);
 ALTER TABLE "migration"."embedding_models" ADD CONSTRAINT "embedding_models_successor_fkey" FOREIGN KEY (tenant_id, successor_id) REFERENCES migration.embedding_models(tenant_id, id);
@@ -850,6 +999,10 @@ CREATE INDEX user_roles_user_id_idx ON migration.user_roles USING btree (tenant_
 CREATE UNIQUE INDEX user_roles_live_key ON migration.user_roles USING btree (tenant_id, user_id, role, scope, space_id) NULLS NOT DISTINCT WHERE is_active;
 
 ALTER TABLE "migration"."users" ADD CONSTRAINT "users_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES migration.tenants(id);
+
+ALTER TABLE "migration"."wave_members" ADD CONSTRAINT "wave_members_assessment_fkey" FOREIGN KEY (tenant_id, assessment_id) REFERENCES migration.assessments(tenant_id, id);
+ALTER TABLE "migration"."wave_members" ADD CONSTRAINT "wave_members_asset_fkey" FOREIGN KEY (tenant_id, asset_id) REFERENCES migration.assets(tenant_id, id);
+CREATE INDEX wave_members_asset_id_idx ON migration.wave_members USING btree (tenant_id, asset_id);
 
 ALTER TABLE "migration"."workspace_secrets" ADD CONSTRAINT "workspace_secrets_workspace_fkey" FOREIGN KEY (tenant_id, workspace_id) REFERENCES migration.workspaces(tenant_id, id);
 
@@ -947,6 +1100,61 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."apps" TO drover_fleet;
 GRANT DELETE, INSERT, SELECT ON "migration"."apps" TO drover_rekey;
 GRANT UPDATE (id, space_id, completion_model_id, transcription_model_id, pipeline) ON "migration"."apps" TO drover_rekey;
 
+ALTER TABLE "migration"."assessment_sources" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."assessment_sources" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."assessment_sources" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."assessment_sources" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT INSERT, SELECT, UPDATE ON "migration"."assessment_sources" TO drover_app;
+GRANT INSERT, SELECT, UPDATE ON "migration"."assessment_sources" TO drover_fleet;
+
+ALTER TABLE "migration"."assessments" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."assessments" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."assessments" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."assessments" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT INSERT, SELECT, UPDATE ON "migration"."assessments" TO drover_app;
+GRANT INSERT, SELECT, UPDATE ON "migration"."assessments" TO drover_fleet;
+
+ALTER TABLE "migration"."asset_dependencies" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."asset_dependencies" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."asset_dependencies" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."asset_dependencies" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT INSERT, SELECT, UPDATE ON "migration"."asset_dependencies" TO drover_app;
+GRANT INSERT, SELECT, UPDATE ON "migration"."asset_dependencies" TO drover_fleet;
+
+ALTER TABLE "migration"."asset_facts" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."asset_facts" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."asset_facts" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."asset_facts" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT INSERT, SELECT, UPDATE ON "migration"."asset_facts" TO drover_app;
+GRANT INSERT, SELECT, UPDATE ON "migration"."asset_facts" TO drover_fleet;
+
+ALTER TABLE "migration"."assets" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."assets" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."assets" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."assets" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT INSERT, SELECT, UPDATE ON "migration"."assets" TO drover_app;
+GRANT INSERT, SELECT, UPDATE ON "migration"."assets" TO drover_fleet;
+
 ALTER TABLE "migration"."assistant_templates" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."assistant_templates" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "drover_app" ON "migration"."assistant_templates" FOR ALL TO drover_app
@@ -1013,6 +1221,17 @@ GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."completion_models" TO drove
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."completion_models" TO drover_fleet;
 GRANT DELETE, INSERT, SELECT ON "migration"."completion_models" TO drover_rekey;
 GRANT UPDATE (id, provider_id, successor_id) ON "migration"."completion_models" TO drover_rekey;
+
+ALTER TABLE "migration"."decisions" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."decisions" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."decisions" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."decisions" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT INSERT, SELECT, UPDATE ON "migration"."decisions" TO drover_app;
+GRANT INSERT, SELECT, UPDATE ON "migration"."decisions" TO drover_fleet;
 
 ALTER TABLE "migration"."embedding_models" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."embedding_models" FORCE ROW LEVEL SECURITY;
@@ -1374,6 +1593,17 @@ CREATE POLICY "drover_rekey" ON "migration"."users" FOR ALL TO drover_rekey
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."users" TO drover_app;
 GRANT DELETE, INSERT, SELECT, UPDATE ON "migration"."users" TO drover_fleet;
 GRANT SELECT ON "migration"."users" TO drover_rekey;
+
+ALTER TABLE "migration"."wave_members" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration"."wave_members" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "drover_app" ON "migration"."wave_members" FOR ALL TO drover_app
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "drover_fleet" ON "migration"."wave_members" FOR ALL TO drover_fleet
+  USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
+  WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+GRANT INSERT, SELECT, UPDATE ON "migration"."wave_members" TO drover_app;
+GRANT INSERT, SELECT, UPDATE ON "migration"."wave_members" TO drover_fleet;
 
 ALTER TABLE "migration"."workspace_secrets" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."workspace_secrets" FORCE ROW LEVEL SECURITY;

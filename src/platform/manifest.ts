@@ -107,6 +107,14 @@ export const manifest: Manifest = {
     operatorRows: 'shared',
     rekeyed: 'record',
   },
+  // What was found and decided stays; what is gone or replaced is noted.
+  assets: { kind: 'tenant', application: record },
+  asset_dependencies: { kind: 'tenant', application: record },
+  assessments: { kind: 'tenant', application: record },
+  assessment_sources: { kind: 'tenant', application: record },
+  asset_facts: { kind: 'tenant', application: record },
+  decisions: { kind: 'tenant', application: record },
+  wave_members: { kind: 'tenant', application: record },
   global_assistant_templates: { kind: 'global', application: read, operator: write },
   global_app_templates: { kind: 'global', application: read, operator: write },
   // Answers kept for clients that ask twice; swept after a day.

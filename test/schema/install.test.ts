@@ -94,7 +94,15 @@ eachEngine((engine) => {
     await migrateSchema(db, { schema: 'migration', variant: 'state' });
     assert.deepEqual(await tables('migration'), [
       'aliases',
+      'assessment_sources',
+      'assessments',
+      'asset_dependencies',
+      'asset_facts',
+      'assets',
       'audit_log',
+      'conversion_steps',
+      'conversions',
+      'decisions',
       'fences',
       'journal',
       'migration_steps',
@@ -105,6 +113,7 @@ eachEngine((engine) => {
       'runs',
       'schema_migrations',
       'set_aside',
+      'wave_members',
     ]);
     const found = await sql((tx) =>
       tx.one<{ policies: number; types: string[] }>(
@@ -272,6 +281,8 @@ eachEngine((engine) => {
       '0020_under_way.sql',
       '0022_aliases.sql',
       '0023_set_aside.sql',
+      '0024_conversions.sql',
+      '0025_assessments.sql',
       'extra',
     ]);
     assert.deepEqual(await start(1), []);

@@ -32,6 +32,23 @@ const records = `
     SELECT id, 'apps', 'a', 'b', id FROM ${units};
   INSERT INTO migration.set_aside (tenant_id, migration_id, table_name, row_key, row)
     SELECT id, id, 'apps', 'a', '{}' FROM ${units};
+  INSERT INTO migration.assets (tenant_id, id, table_name, row_key, kind)
+    SELECT t.id, a.id, 'apps', a.id::text, 'apps' FROM migration.tenants t, LATERAL (VALUES (t.id), (md5(t.id::text)::uuid)) a (id);
+  INSERT INTO migration.asset_dependencies (tenant_id, dependent_asset_id, dependency_asset_id)
+    SELECT id, id, md5(id::text)::uuid FROM migration.tenants;
+  INSERT INTO migration.assessments (tenant_id, id, status, horizon, use_days, parameters, actor)
+    SELECT id, id, 'in_review', '2030-01-01', 90, 'translate', 'test' FROM migration.tenants;
+  INSERT INTO migration.assessment_sources (tenant_id, assessment_id, survey, source, label, kind, says)
+    SELECT id, id, 1, 'm', 'm', 'completion', 'registry' FROM migration.tenants;
+  INSERT INTO migration.asset_facts (tenant_id, assessment_id, survey, asset_id, source, dead, dependents, data_bound, errors, asked,
+      group_name, strategy, confidence, rule, reasons)
+    SELECT id, id, 1, id, 'm', false, 0, false, '{}', false, 'g', 'retain', 0.8, 4, '[]'
+    FROM migration.tenants;
+  INSERT INTO migration.decisions (tenant_id, id, assessment_id, asset_id, source, strategy, until, singly, actor, recommended, confidence, rule)
+    SELECT id, id, id, id, 'm', 'retain', '2030-01-01', true, 'test', 'retain', 0.8, 4
+    FROM migration.tenants;
+  INSERT INTO migration.wave_members (tenant_id, assessment_id, asset_id, wave)
+    SELECT id, id, id, 1 FROM migration.tenants;
   INSERT INTO migration.audit_log (tenant_id, id, actor, action)
     VALUES ('${sharedRows}', '${sharedRows}', 'test', 'migration.apply');
   INSERT INTO migration.run_tenants (tenant_id, run_id, position, tenant_name, status)

@@ -38,6 +38,7 @@ describe('each migration', () => {
         '0022_aliases.sql',
         '0023_set_aside.sql',
         '0024_conversions.sql',
+        '0025_assessments.sql',
       ],
     );
     for (const { template } of files) assert.doesNotMatch(template, /\b(ROLE|GRANT|POLICY|ROW LEVEL)\b/);

@@ -31,7 +31,8 @@ export async function clearRecords(database: Database): Promise<void> {
   await database.transaction({}, (tx) =>
     tx.script(`DO $$ BEGIN IF to_regclass('drover.migrations') IS NOT NULL THEN
       TRUNCATE drover.migrations, drover.migration_steps, drover.journal, drover.audit_log, drover.fences, drover.aliases,
-        drover.set_aside; END IF; END $$`),
+        drover.set_aside, drover.assets, drover.asset_dependencies, drover.assessments, drover.assessment_sources, drover.asset_facts,
+        drover.decisions, drover.wave_members; END IF; END $$`),
   );
 }
 

@@ -212,7 +212,21 @@ export function withStates<T>(
 /** The quoted name of one of Drover's own tables. */
 export function stateTable(
   { state }: Site,
-  name: 'migrations' | 'migration_steps' | 'journal' | 'audit_log' | 'fences' | 'aliases' | 'set_aside',
+  name:
+    | 'migrations'
+    | 'migration_steps'
+    | 'journal'
+    | 'audit_log'
+    | 'fences'
+    | 'aliases'
+    | 'set_aside'
+    | 'assets'
+    | 'asset_dependencies'
+    | 'assessments'
+    | 'assessment_sources'
+    | 'asset_facts'
+    | 'decisions'
+    | 'wave_members',
 ): string {
   return `${quoteIdent(state.schema)}.${quoteIdent(name)}`;
 }
