@@ -1108,8 +1108,12 @@ CREATE POLICY "drover_app" ON "migration"."assessment_sources" FOR ALL TO drover
 CREATE POLICY "drover_fleet" ON "migration"."assessment_sources" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."assessment_sources" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT INSERT, SELECT, UPDATE ON "migration"."assessment_sources" TO drover_app;
 GRANT INSERT, SELECT, UPDATE ON "migration"."assessment_sources" TO drover_fleet;
+GRANT SELECT ON "migration"."assessment_sources" TO drover_rekey;
 
 ALTER TABLE "migration"."assessments" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."assessments" FORCE ROW LEVEL SECURITY;
@@ -1119,8 +1123,12 @@ CREATE POLICY "drover_app" ON "migration"."assessments" FOR ALL TO drover_app
 CREATE POLICY "drover_fleet" ON "migration"."assessments" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."assessments" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT INSERT, SELECT, UPDATE ON "migration"."assessments" TO drover_app;
 GRANT INSERT, SELECT, UPDATE ON "migration"."assessments" TO drover_fleet;
+GRANT SELECT ON "migration"."assessments" TO drover_rekey;
 
 ALTER TABLE "migration"."asset_dependencies" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."asset_dependencies" FORCE ROW LEVEL SECURITY;
@@ -1130,8 +1138,12 @@ CREATE POLICY "drover_app" ON "migration"."asset_dependencies" FOR ALL TO drover
 CREATE POLICY "drover_fleet" ON "migration"."asset_dependencies" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."asset_dependencies" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT INSERT, SELECT, UPDATE ON "migration"."asset_dependencies" TO drover_app;
 GRANT INSERT, SELECT, UPDATE ON "migration"."asset_dependencies" TO drover_fleet;
+GRANT SELECT ON "migration"."asset_dependencies" TO drover_rekey;
 
 ALTER TABLE "migration"."asset_facts" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."asset_facts" FORCE ROW LEVEL SECURITY;
@@ -1141,8 +1153,12 @@ CREATE POLICY "drover_app" ON "migration"."asset_facts" FOR ALL TO drover_app
 CREATE POLICY "drover_fleet" ON "migration"."asset_facts" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."asset_facts" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT INSERT, SELECT, UPDATE ON "migration"."asset_facts" TO drover_app;
 GRANT INSERT, SELECT, UPDATE ON "migration"."asset_facts" TO drover_fleet;
+GRANT SELECT ON "migration"."asset_facts" TO drover_rekey;
 
 ALTER TABLE "migration"."assets" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."assets" FORCE ROW LEVEL SECURITY;
@@ -1152,8 +1168,12 @@ CREATE POLICY "drover_app" ON "migration"."assets" FOR ALL TO drover_app
 CREATE POLICY "drover_fleet" ON "migration"."assets" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."assets" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT INSERT, SELECT, UPDATE ON "migration"."assets" TO drover_app;
 GRANT INSERT, SELECT, UPDATE ON "migration"."assets" TO drover_fleet;
+GRANT SELECT ON "migration"."assets" TO drover_rekey;
 
 ALTER TABLE "migration"."assistant_templates" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."assistant_templates" FORCE ROW LEVEL SECURITY;
@@ -1230,8 +1250,12 @@ CREATE POLICY "drover_app" ON "migration"."decisions" FOR ALL TO drover_app
 CREATE POLICY "drover_fleet" ON "migration"."decisions" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."decisions" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT INSERT, SELECT, UPDATE ON "migration"."decisions" TO drover_app;
 GRANT INSERT, SELECT, UPDATE ON "migration"."decisions" TO drover_fleet;
+GRANT SELECT ON "migration"."decisions" TO drover_rekey;
 
 ALTER TABLE "migration"."embedding_models" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."embedding_models" FORCE ROW LEVEL SECURITY;
@@ -1602,8 +1626,12 @@ CREATE POLICY "drover_app" ON "migration"."wave_members" FOR ALL TO drover_app
 CREATE POLICY "drover_fleet" ON "migration"."wave_members" FOR ALL TO drover_fleet
   USING ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))))
   WITH CHECK ((tenant_id = ANY (ARRAY( SELECT unnest((NULLIF(current_setting('app.tenant_ids'::text, true), ''::text))::uuid[]) AS unnest))));
+CREATE POLICY "drover_rekey" ON "migration"."wave_members" FOR ALL TO drover_rekey
+  USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")))
+  WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif")));
 GRANT INSERT, SELECT, UPDATE ON "migration"."wave_members" TO drover_app;
 GRANT INSERT, SELECT, UPDATE ON "migration"."wave_members" TO drover_fleet;
+GRANT SELECT ON "migration"."wave_members" TO drover_rekey;
 
 ALTER TABLE "migration"."workspace_secrets" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration"."workspace_secrets" FORCE ROW LEVEL SECURITY;

@@ -3,6 +3,7 @@ import { Command, CommanderError, Help } from 'commander';
 import { loadEnvironment } from '../config.ts';
 import { aliases } from './migrations/aliases.ts';
 import { apply } from './migrations/apply.ts';
+import { assess } from './assess/assess.ts';
 import { check } from './registry/check.ts';
 import { completion, man } from './completion.ts';
 import { config } from './database/config.ts';
@@ -62,6 +63,7 @@ const verbs: readonly (Verb | VerbGroup)[] = [
   aliases,
   models,
   retirements,
+  assess,
   watch,
   runs,
   worker,

@@ -35,6 +35,14 @@ const seen: Readonly<Record<string, readonly Seen[] | string>> = {
   'models list': [list()],
   'models suggest': [list('claude-3-7-sonnet')],
   retirements: [list()],
+  'assess start': 'a line for each tenant, and the next one says another number',
+  'assess show': [list(), list('--tenant', 'Cedar School')],
+  'assess decide': 'as assess accept',
+  'assess accept': 'a line for each tenant',
+  'assess reopen': 'as assess accept',
+  'assess cancel': 'as assess accept',
+  'assess export': 'a document',
+  assess: 'a group',
   watch: [text()],
   runs: [list(), list('show', 'RUN')],
   check: [alone('hermes', 'claude-opus-4-7'), alone('hermes', 'no-such-model')],
@@ -110,6 +118,7 @@ describe('what is printed', () => {
     demo = await demoPlace('server');
     await droverHere(['apply', ...demo.where, '--tenant', 'Alder Clinic', ...move, '--yes']);
     await droverHere(['apply', ...demo.where, '--all-tenants', ...move, '--yes']);
+    await droverHere(['assess', 'start', ...demo.where, '--all-tenants']);
     for (const [id, command, member] of [
       ['MIGRATION', 'history', 'migrations'],
       ['RUN', 'runs', 'runs'],

@@ -116,7 +116,12 @@ function optionsIn(text: string): string[] {
 }
 
 /** Options that are named only where the command line or the server is meant. */
-const elsewhere = new Set('--accept-unverified --merge --model --online --rehearse --sql'.split(' '));
+const elsewhere = new Set(
+  (
+    '--accept-unverified --due --group --instead --merge --model --online --owner --rehearse --source --sql --target ' +
+    '--until'
+  ).split(' '),
+);
 
 test('every option that a message below the library names is a member', () => {
   const below = globSync('src/{site,engine,postgres,registry}/**/*.ts').map((path) =>

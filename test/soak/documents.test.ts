@@ -30,6 +30,7 @@ const pages: ReadonlyMap<string, Setting> = new Map<string, Setting>([
       words: { tenant: 'tenant_alder', from: 'gpt-4o', to: 'gpt-5.4' },
     },
   ],
+  ['docs/guides/assessments.md', {}],
   ['docs/guides/attached.md', {}],
   ['docs/guides/deploying.md', {}],
   ['docs/guides/edge.md', {}],

@@ -27,6 +27,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'engine/operations': inEngine('edit plan rules'),
   'engine/planner': inEngine('catalogue inventory models operations plan rules'),
   'engine/propose': inEngine('catalogue inventory rules'),
+  'engine/assess': inEngine(''),
   'engine/isolation': inEngine('catalogue rules'),
   'engine/tenantize': inEngine('catalogue isolation rules'),
 
@@ -55,6 +56,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'postgres/undo': inPostgres('catalogue driver facts move move/operations records scope sql'),
   'postgres/usage': inPostgres('catalogue driver facts move scope sql'),
   'postgres/runs': inPostgres('catalogue driver facts scope sql'),
+  'postgres/assess': inPostgres('catalogue driver facts move scope sql usage'),
 
   fleet: ['engine', 'postgres', 'errors.ts'],
 
@@ -101,6 +103,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
 
   'cli/terminal': ['engine', 'postgres', 'errors.ts'],
   cli: ['cli/terminal', 'site', ...everything, 'config.ts', 'config-file.ts', 'errors.ts'],
+  'cli/assess': command,
   'cli/database': command,
   'cli/inventory': command,
   'cli/isolation': command,
@@ -112,6 +115,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'cli/server': [...command, 'cli/database', 'cli/migrations', 'http'],
   'cli/main.ts': [
     'cli',
+    'cli/assess',
     'cli/database',
     'cli/inventory',
     'cli/isolation',
