@@ -214,7 +214,7 @@ installed=$npm_config_prefix/bin/drover
 if [ -x "$installed" ]; then run() { "$installed" "$@"; }; else run() { node "$CHECKOUT/bin/drover.mjs" "$@"; }; fi
 case "$1 $*" in
   *--yes*|*--help*) run "$@" ;;
-  apply*|*rollback*) run "$@" --yes ;;
+  apply*|*rollback*|*'rekey apply'*) run "$@" --yes ;;
   *) run "$@" ;;
 esac
 `;

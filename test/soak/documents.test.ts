@@ -21,6 +21,12 @@ interface Setting {
   readonly clone?: boolean;
 }
 
+/** The database that a page shows, in the place of the example. */
+function shownDatabase(page: string): string {
+  const [, sql = ''] = /```sql\n([\s\S]*?)```/.exec(readFileSync(page, 'utf8')) ?? [];
+  return `DROP SCHEMA public CASCADE; CREATE SCHEMA public; ${sql}`;
+}
+
 const pages: ReadonlyMap<string, Setting> = new Map<string, Setting>([
   [
     'README.md',
@@ -35,6 +41,10 @@ const pages: ReadonlyMap<string, Setting> = new Map<string, Setting>([
   ['docs/guides/deploying.md', {}],
   ['docs/guides/edge.md', {}],
   ['docs/guides/http.md', {}],
+  [
+    'docs/guides/identity.md',
+    { file: 'drover.config.yaml', example: ['b-text-pairs', shownDatabase('docs/guides/identity.md')] },
+  ],
   [
     'docs/guides/inventory.md',
     { clone: true, example: ['b-text-pairs', "ALTER TABLE agents ALTER COLUMN model SET DEFAULT 'gpt-4o'"] },
