@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'yaml';
+import type { Inventory } from '../../src/library/library.ts';
 import type { Config } from '../../src/engine/rules/config.ts';
 import { oneEngine } from '../support/databases.ts';
 import { calls } from './init/calls.ts';
@@ -26,6 +27,8 @@ oneEngine((engine) => {
           plan.stderr,
           /CONFIG_INVALID|DATABASE_ERROR|INVALID_VALUE|USAGE_INVALID|INTERNAL/,
         );
+        const inventory = await small.run('inventory', '--json');
+        assert.deepEqual(unsaid(JSON.parse(inventory.stdout) as Inventory, schema.schemas), []);
       } finally {
         await small.drop();
       }
@@ -54,4 +57,12 @@ function partOf(config: Config, path: string): unknown {
     return place[at[2] as keyof typeof place];
   }
   return path.split('.').reduce<unknown>((part, step) => (part as Record<string, unknown>)[step], config);
+}
+
+/** Places that a plan would ask about, and of which the proposal says nothing. */
+function unsaid({ models }: Inventory, schema = ''): string[] {
+  return models
+    .flatMap(({ occurrences }) => occurrences)
+    .filter(({ table, roles = [], prose }) => roles.length === 0 && !prose && table.startsWith(schema))
+    .map(({ table, column, path, spelling, form }) => `${table}.${column}${path ?? ''} ${spelling} ${form}`);
 }

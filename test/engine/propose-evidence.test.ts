@@ -327,10 +327,19 @@ test('a name that says its provider in some rows, with a provider beside it, is 
   );
 });
 
-test('a prose column that mentions a model here and there is no place', () => {
+test('a prose column that mentions a model here and there is no place; a short text that does is asked about, as a plan asks', () => {
   const catalog = buildCatalog({ orgs, notes: { id: 'uuid!', org_id: 'uuid! -> orgs.id', body: 'text' } });
-  const prose = ['We like gpt-4o a lot.', 'Nothing here', 'Nor there', 'Write letters'];
-  assert.equal(roleOf(proposeFor(catalog, { 'notes.body': prose }), 'notes.body'), undefined);
+  const others = ['Nothing here', 'Nor there', 'Write letters'];
+  const roleBeside = (text: string): unknown =>
+    roleOf(proposeFor(catalog, { 'notes.body': [text, ...others] }), 'notes.body');
+  assert.equal(roleBeside('We like gpt-4o a lot, and nobody here would want another.'), undefined);
+  assert.equal(roleBeside('We like gpt-4o a lot.'), 'ask');
+});
+
+test('where there is no table, only the database is asked about', () => {
+  assert.deepEqual(proposeFor(buildCatalog({}), {}).questions, [
+    'Is it the database that you mean, and are these its schemas? There is no table in public.',
+  ]);
 });
 
 describe('keys that read like models', () => {

@@ -183,7 +183,7 @@ const smallestShare = 0.6;
 const judged = 400;
 
 /** @param at where the name begins. What follows a key that speaks of a model is a setting, whatever is around it. */
-function readsAsProse(text: string, at: number): boolean {
+export function readsAsProse(text: string, at: number): boolean {
   const before = text.slice(Math.max(0, at - 40), at);
   if (/(?:model|llm|engine)[\w"']*\s*[:=]\s*["'[]?$/i.test(before)) return false;
   const tokens = text

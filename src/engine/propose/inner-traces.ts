@@ -6,7 +6,7 @@ import { innerOf, type InnerValues } from './observation.ts';
 import type { PlaceInput, Trace } from './trace.ts';
 import { type KnownNames, type ColumnWriting, writingOf } from './templates.ts';
 import { serverDoubt } from './through.ts';
-import { coincidence, isComparable, namelessDoubt, prose, withinText } from './text-traces.ts';
+import { coincidence, isAsked, isComparable, namelessDoubt, prose, withinText } from './text-traces.ts';
 import { holdsProse, namesModel, namesProvider, snake } from '../catalogue/wording.ts';
 
 /** One for each place within a column. */
@@ -43,7 +43,8 @@ function innerTraces(input: PlaceInput, known: KnownNames, inner: Inner): Trace[
   const isMember = entry.kind === 'json-key';
   const writing = writingOf(known, entry.distinct, named && !isMember);
   const { hits } = writing;
-  if (hits.length === 0 || isOnlyAFewWords(entry, writing)) return [];
+  if (hits.length === 0) return isMember ? [] : mentionTraces(input, inner);
+  if (isOnlyAFewWords(entry, writing)) return [];
   // The name of a member is a model or none: no place leads into it.
   if (isMember && isInside(writing)) return [];
   const values = `${entry.distinct.length} values`;
@@ -60,6 +61,14 @@ function innerTraces(input: PlaceInput, known: KnownNames, inner: Inner): Trace[
     serverDoubt(input, { table, column }, how, hits);
   const reason = `${hits.length} of ${where} name models: ${JSON.stringify(hits[0])}`;
   return [{ table, column, how, reason, ...given({ doubt }) }];
+}
+
+/** A plan asks about a name within a longer text that does not read as prose. So does the proposal. */
+function mentionTraces({ words }: PlaceInput, { table, column, entry }: Inner): Trace[] {
+  const mentions = entry.distinct.filter((value) => isAsked(words, value));
+  if (mentions.length === 0) return [];
+  const reason = `${mentions.length} of ${entry.distinct.length} values at ${entry.pointer ?? '/'} hold the name of a model`;
+  return [{ table, column, how: insideOf(entry), reason, doubt: withinText(mentions[0]) }];
 }
 
 /** Some values hold the name within a longer text. */

@@ -28,6 +28,11 @@ export function listQuestions({
 }: ProposalFindings): string[] {
   const noModels =
     'No table of models was found: models are taken to be named by text only. If one holds them, name it under model.tables.';
+  // Of no table nothing is known, and a question about tenants would sound as if something were.
+  if (scope.catalog.tables.length === 0)
+    return [
+      `Is it the database that you mean, and are these its schemas? There is no table in ${scope.schemas.join(', ')}.`,
+    ];
   return [
     ...rootQuestions({ scope, root, tenants }),
     ...unplaced.map(

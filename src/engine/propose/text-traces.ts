@@ -1,6 +1,8 @@
 /** Columns whose whole value names a model, and the provider beside it. */
 import { given } from '../given.ts';
+import { readsAsProse } from '../inventory/tally.ts';
 import { isProviderName, shareOf } from './known-words.ts';
+import type { KnownWords } from './known-words.ts';
 import { filledOf, valuesOf } from './observation.ts';
 import type { PlaceInput, Trace } from './trace.ts';
 import { type KnownNames, writingOf } from './templates.ts';
@@ -19,15 +21,26 @@ export function withinText(text = ''): string {
   return `${JSON.stringify(shown)} holds the name within a longer text: does a program read it?`;
 }
 
+/** Does a plan ask about a name in it, because it stands in a longer text that does not read as prose? */
+export function isAsked(words: KnownWords, value: string): boolean {
+  return words.inside(value).some(({ at }) => !readsAsProse(value, at));
+}
+
 export function textTraces(input: PlaceInput, known: KnownNames, { table, column }: OwnColumn): Trace[] {
   const all = valuesOf(input.seen, table.id, column.name);
   // Documents are looked into place by place.
   const values = all.filter((value) => !/^\s*[{[]/.test(value));
   const { how, hits, left } = writingOf(known, values);
   const named = namesModel(column.name);
-  if (hits.length === 0 && (!named || values.length < all.length)) return [];
+  const mentions = values.filter((value) => isAsked(input.words, value));
+  const isPlace = hits.length > 0 || (named && values.length === all.length);
   // Prose that mentions a model here and there is no place.
-  if (left.length === hits.length && hits.length > 0 && hits.length * 2 < values.length) return [];
+  const isProse = left.length === hits.length && hits.length > 0 && hits.length * 2 < values.length;
+  if (!isPlace || isProse) {
+    if (mentions.length === 0) return [];
+    const reason = `${mentions.length} of ${values.length} values hold the name of a model`;
+    return [{ table, column, how: { shape: 'inside' }, reason, doubt: withinText(mentions[0]) }];
+  }
   const beside = providerBeside(input, { table, column }, { named, isWhole: how.as !== undefined });
   const said =
     hits.length === 0

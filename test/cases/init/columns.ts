@@ -286,4 +286,22 @@ export const columns: readonly SmallSchema[] = [
     also: { 'places.prompt_versions.model.live': 'newest by prompt_id, version' },
     plan: elm,
   },
+  {
+    name: 'a name in a title, in a bubble of a flow, in a list of remarks and in a short text is asked about, one in prose is not',
+    script: `${orgs}
+      CREATE TABLE flows (id int PRIMARY KEY, org_id int NOT NULL REFERENCES orgs, label text, groups jsonb, remarks text[], body text);
+      INSERT INTO flows SELECT n, 1 + n % 2, 'Chat with gpt-4o ' || n,
+        '[{"title": "Chat with gpt-4o", "blocks": [{"model": "gpt-4o", "bubble": {"text": "We use gpt-4o here"}}]}]',
+        ARRAY['Try gpt-4o first'], 'Here somebody wrote at length about what gpt-4o does well and what it does not do at all.'
+        FROM generate_series(1, 4) n;`,
+    root: 'orgs',
+    places: {
+      'flows.groups/*/blocks/*/model': 'move',
+      'flows.groups/*/title': 'ask',
+      'flows.groups/*/blocks/*/bubble/text': 'ask',
+      'flows.remarks': 'ask',
+      'flows.label': 'ask',
+    },
+    plan: elm,
+  },
 ];
