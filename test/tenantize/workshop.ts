@@ -13,6 +13,9 @@ import { cloneOf, withOpened } from './ground.ts';
 export const zero = '00000000-0000-4000-8000-00000000000a';
 export const other = '00000000-0000-4000-8000-00000000000b';
 
+/** The old application. */
+export const v1Login = 'workshop_v0';
+
 const script = `
 CREATE TABLE firms (id uuid PRIMARY KEY, name text NOT NULL);
 CREATE TABLE projects (id integer PRIMARY KEY, tenant_id uuid REFERENCES firms (id), name text NOT NULL UNIQUE);
@@ -26,6 +29,8 @@ INSERT INTO projects SELECT n, CASE WHEN n % 3 = 0 THEN NULL WHEN n % 2 = 0 THEN
 INSERT INTO tasks SELECT n, 1 + n % 30, 't' || n, CASE WHEN n % 2 = 0 THEN 'calm' ELSE 'busy' END::mood FROM generate_series(1, 900) n;
 INSERT INTO notes SELECT n, 'n' || n FROM generate_series(1, 50) n;
 INSERT INTO countries VALUES ('aa'), ('bb');
+DO $$ BEGIN CREATE ROLE ${v1Login}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${v1Login};
 `;
 
 export interface Workshop extends Converting {
@@ -80,6 +85,7 @@ function saying(name: string): object {
     tenantize: {
       name,
       zero,
+      logins: [v1Login],
       tables: {
         projects: { ownerless: zero },
         tasks: { ownerless: zero, values: { mood: { calm: 'quiet', busy: 'loud' } } },
