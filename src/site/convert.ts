@@ -4,7 +4,10 @@ import { canonicalText } from '../engine/canonical.ts';
 import { given } from '../engine/given.ts';
 import type { ConversionPhase } from '../engine/tenantize/conversion.ts';
 import type { ConversionGround } from '../engine/tenantize/ground.ts';
+import type { ConversionPlan } from '../engine/tenantize/plan-conversion.ts';
 import { DroverError } from '../errors.ts';
+import type { ExportedConversion } from '../isolation/conversion/export-files.ts';
+import { statementsOf } from '../isolation/conversion/statements.ts';
 import type { Database } from '../postgres/driver/database.ts';
 import { migrateSchema } from '../postgres/schema/migrate.ts';
 import { recordsSchema } from '../postgres/scope/site.ts';
@@ -14,7 +17,7 @@ import { beginConversion, writeBegun } from './begin-conversion.ts';
 import { at, driftsOf, look, phasesOf } from './conversion-look.ts';
 import { forPhases, goOn, needsOf, refuseOtherTenants, refuseUnproven, workOn } from './conversion-work.ts';
 import type { ConvertHow, Converted } from './conversion-work.ts';
-import { configOf, sessionOf, withConverted } from './tenantize.ts';
+import { configOf, planFor, sessionOf, withConverted } from './tenantize.ts';
 import type { ConversionOptions } from './tenantize.ts';
 
 export interface ConversionStatus {
@@ -114,6 +117,28 @@ export async function revertIn(
     const work = await workOn(database, { session, config, how });
     return goOn(work, (now) => forPhases(now, 'down', isDue, async () => refuseOtherTenants(work, now)));
   });
+}
+
+/** The steps as they are kept of a conversion that is under way, and else as they would be planned; the plan where questions are open. */
+export function readConversionSteps(
+  options: ConversionOptions,
+  environment: Environment,
+): Promise<ExportedConversion | ConversionPlan> {
+  return withConverted(options, environment, stepsIn);
+}
+
+/** The same of a database that is open. */
+export async function stepsIn(
+  database: Database,
+  configFile: string,
+): Promise<ExportedConversion | ConversionPlan> {
+  const session = sessionOf({ config: configOf(configFile) });
+  const { record } = await look(database, session);
+  if (record?.outcome === null) return { tables: record.plan.tables, steps: record.steps, session };
+  const { plan } = await planFor(database, configFile);
+  if (plan.questions.length > 0) return plan;
+  const steps = plan.steps.map((step) => ({ ...step, ...statementsOf(step) }));
+  return { tables: plan.tables, steps, session };
 }
 
 /** The conversion that is under way, or the last one; and how the catalogue differs from it. */

@@ -110,6 +110,28 @@ it('prints every step with its way back as JSON, and its statements as SQL', asy
     assert.deepEqual([transaction, up.length, down.length], [false, 1, 1]);
 });
 
+it('writes files with a manifest, and touches no folder of somebody else', async () => {
+  const into = join(folder, 'files');
+  const exported = (): Promise<Outcome> =>
+    droverHere(['tenantize', 'export', into, ...words(example.config).slice(2)]);
+  assert.match(
+    (await exported()).stdout,
+    /^\d+ files in .*; manifest\.json has their order\.\nNothing was run\.\n$/,
+  );
+  const { files } = JSON.parse(readFileSync(join(into, 'manifest.json'), 'utf8')) as {
+    files: { transaction: boolean; up: { file: string } }[];
+  };
+  for (const { transaction, up } of files) {
+    const text = readFileSync(join(into, up.file), 'utf8');
+    assert.equal(/ CONCURRENTLY /.test(text), !transaction, up.file);
+    if (!transaction) assert.equal(text.match(/;\n/g)?.length, 1, up.file);
+  }
+  assert.equal((await exported()).status, 0, 'its own files are written anew');
+  writeFileSync(join(into, 'mine.sql'), 'SELECT 1;');
+  assert.match((await exported()).stderr, /FILE_EXISTS: .* holds mine\.sql/);
+  assert.equal(readFileSync(join(into, 'mine.sql'), 'utf8'), 'SELECT 1;');
+});
+
 it('writes the keys of all rows without an owner, for nobody else to read', async () => {
   const file = join(folder, 'rows.tsv');
   assert.equal((await planned('--rows', file)).status, 0);

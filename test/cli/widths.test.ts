@@ -59,6 +59,7 @@ const seen: Readonly<Record<string, readonly Seen[] | string>> = {
   'tenantize apply': 'attached databases alone',
   'tenantize revert': 'attached databases alone',
   'tenantize status': 'attached databases alone',
+  'tenantize export': 'attached databases alone',
   tenantize: 'a group',
   init: 'a file, whose lines are as they are',
   completion: 'a script',

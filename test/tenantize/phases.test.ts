@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import type { ConversionPhase } from '../../src/engine/tenantize/conversion.ts';
+import { DroverError } from '../../src/errors.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import { oneEngine } from '../support/databases.ts';
 import { converting } from './converting.ts';
@@ -103,6 +104,10 @@ const plants: readonly (readonly [
 const astray = `SELECT count(*)::integer AS n FROM v2.tasks t JOIN v2.projects p ON p.id = t.project_id
   WHERE t.tenant_id IS DISTINCT FROM p.tenant_id`;
 
+const unfilled = `SELECT (SELECT count(*) FROM v2.projects WHERE tenant_id IS NULL)::integer AS projects,
+  (SELECT count(*) FROM v2.tasks WHERE tenant_id IS NULL)::integer AS tasks,
+  (SELECT count(*) FROM v2.tasks WHERE mood IS NULL)::integer AS moods`;
+
 oneEngine((engine) => {
   test('whatever is done between phases is named, nothing follows it, and once it is undone the conversion goes on', () =>
     inWorkshop(engine, { name: 'planted' }, async ({ apply, revert, run, drifts }) => {
@@ -116,6 +121,64 @@ oneEngine((engine) => {
         await run(undo);
         assert.deepEqual(await drifts(), [], what);
       }
+    }));
+
+  test('what a process left that was killed in a fill, or while it made an index, is gone on from', () =>
+    inWorkshop(engine, { name: 'left' }, async ({ apply, run, rows, drifts }) => {
+      await apply('expand');
+      const left = (which: string, more = ''): string =>
+        `UPDATE drover.conversion_steps SET state = 'under_way'${more} WHERE what = '${which}'`;
+      // It came to the end of the table, and rows before it changed their place meanwhile.
+      await run(left('owners', ', position = 1000'), left('values of mood', ', position = 1000'));
+      await apply('fill');
+      assert.deepEqual(await rows(unfilled), [{ projects: 0, tasks: 0, moods: 0 }]);
+      const name = 'tasks_tenant_id_project_id_idx';
+      await run(
+        `CREATE INDEX ${name} ON v2.tasks (tenant_id)`,
+        `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'v2.${name}'::regclass`,
+        left(`index ${name}`),
+      );
+      await apply('validate');
+      assert.deepEqual(await drifts(), []);
+      assert.deepEqual(
+        await rows(`SELECT pg_get_indexdef('v2.${name}'::regclass) LIKE '%(tenant_id, project_id)' AS same`),
+        [{ same: true }],
+      );
+    }));
+
+  test('an index of somebody else is left alone, although one of its name was under way', () =>
+    inWorkshop(engine, { name: 'foreign' }, async ({ apply, run, rows }) => {
+      await apply('fill');
+      const name = 'tasks_tenant_id_project_id_idx';
+      await run(
+        `CREATE INDEX ${name} ON v2.tasks (title)`,
+        `UPDATE drover.conversion_steps SET state = 'under_way' WHERE what = 'index ${name}'`,
+      );
+      await assert.rejects(apply('validate'), {
+        code: 'CONVERSION_DRIFTED',
+        message: new RegExp(`is called ${name}`),
+      });
+      assert.deepEqual(await rows(`SELECT pg_get_indexdef('v2.${name}'::regclass) LIKE '%(title)' AS same`), [
+        { same: true },
+      ]);
+    }));
+
+  test('a way back that is stopped behind a step goes forth again', () =>
+    inWorkshop(engine, { name: 'forth' }, async ({ apply, revert, drifts }) => {
+      for (const kind of ['wide-constraint', 'drop-check', 'valid-key', 'owner-trigger']) {
+        await apply('shadow');
+        let [isHere, isPast] = [false, false];
+        const stopped = revert('expand', {
+          say: ({ step }) => ([isHere, isPast] = [step.change.kind === kind, isHere]),
+          check: () => {
+            if (isPast) throw new DroverError('INTERRUPTED', 'Stopped.');
+          },
+        });
+        await assert.rejects(stopped, { code: 'INTERRUPTED' }, kind);
+        assert.deepEqual(await drifts(), [], kind);
+      }
+      await apply('shadow');
+      assert.deepEqual(await drifts(), []);
     }));
 
   describe('rows', () => {

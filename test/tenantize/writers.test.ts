@@ -19,11 +19,10 @@ async function startWriter(target: DatabaseTarget, first: number): Promise<Write
   const client = new pg.Client({ connectionString: 'url' in target ? target.url : '' });
   await client.connect();
   await client.query(`SET ROLE ${v1Login}`);
-  let written = 0;
-  let isOver = false;
+  const state = { written: 0, isOver: false };
   const work = async (): Promise<void> => {
-    while (!isOver) {
-      const id = first + written;
+    while (!state.isOver) {
+      const id = first + state.written;
       const task = [id, 1 + (id % 30), `t${id}`];
       await client.query({
         name: 'note',
@@ -46,7 +45,7 @@ async function startWriter(target: DatabaseTarget, first: number): Promise<Write
         values: [id],
       });
       assert.deepEqual(rows, [{ id, project_id: task[1], title: task[2], mood: 'busy' }]);
-      written += 1;
+      state.written += 1;
     }
   };
   const working = work();
@@ -54,11 +53,15 @@ async function startWriter(target: DatabaseTarget, first: number): Promise<Write
   working.catch(() => undefined);
   return {
     get written() {
-      return written;
+      return state.written;
     },
     stop: async () => {
-      isOver = true;
-      await working.finally(() => client.end());
+      state.isOver = true;
+      try {
+        await working;
+      } finally {
+        await client.end();
+      }
     },
   };
 }

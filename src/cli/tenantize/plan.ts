@@ -46,7 +46,8 @@ async function runPlan({ terminal, environment }: Session, command: Command): Pr
 function planJson({ ground, plan }: PlannedConversion): object {
   const steps = plan.steps.map((step) => {
     const { phase, table, what, locks, transaction, reversible } = step;
-    return { phase, table, what, locks, transaction, reversible, ...statementsOf(step) };
+    const { up, down } = statementsOf(step);
+    return { phase, table, what, locks, transaction, reversible, up, down };
   });
   return { ...plan, rows: [...ground.rows.values()], session: sessionOf(ground), steps };
 }

@@ -1,5 +1,6 @@
 import type { VerbGroup } from '../session.ts';
 import { conversionApply } from './apply.ts';
+import { conversionExport } from './export.ts';
 import { conversionPlan } from './plan.ts';
 import { conversionRevert } from './revert.ts';
 import { conversionStatus } from './status.ts';
@@ -8,5 +9,5 @@ import { conversionStatus } from './status.ts';
 export const tenantize: VerbGroup = {
   name: 'tenantize',
   summary: 'make a single-tenant database one of many tenants, phase by phase, and take it back',
-  verbs: [conversionPlan, conversionApply, conversionRevert, conversionStatus],
+  verbs: [conversionPlan, conversionApply, conversionRevert, conversionStatus, conversionExport],
 };

@@ -22,6 +22,7 @@ export function indexStatements(
     return {
       up: [alter(at, `ADD CONSTRAINT ${quoteIdent(name)} UNIQUE USING INDEX ${quoteIdent(name)}`)],
       down: [alter(at, `DROP CONSTRAINT ${quoteIdent(name)}`)],
+      along: true,
     };
   const text =
     `CREATE UNIQUE INDEX CONCURRENTLY ${quoteIdent(name)} ON ${on} (${parts.map(partText).join(', ')})` +

@@ -7,6 +7,8 @@ export interface StepStatements {
   readonly up: readonly string[];
   /** In the order in which they run; nothing where what the step did goes with an earlier one. */
   readonly down: readonly string[];
+  /** The way back takes along what the step before it made: the index of a constraint. */
+  readonly along?: true;
   /** Of a fill: its last statement may run for some of the rows of a table, `t`, at a time, by a condition between these two parts. */
   readonly batch?: { readonly of: ObjectName; readonly head: string; readonly tail: string };
 }

@@ -84,12 +84,16 @@ export function checkStatements(change: CheckChange): StepStatements {
     return added(at, check, `${quoteIdent(v2)} IN (${set.map((value) => quoteLiteral(value)).join(', ')})`);
   }
   if (change.kind === 'not-null') return added(at, change.check, `${quoteIdent(change.column)} IS NOT NULL`);
+  const name = quoteIdent(change.column);
+  const given = added(at, change.check, `${name} IS NOT NULL`);
   return {
     up: [
-      alter(at, `ALTER COLUMN ${quoteIdent(change.column)} SET NOT NULL`),
-      alter(at, `DROP CONSTRAINT ${quoteIdent(change.check)}`),
+      // It is valid already, unless somebody went back to here and forth again: then rows are read before the exclusive lock.
+      alter(at, `VALIDATE CONSTRAINT ${quoteIdent(change.check)}`),
+      alter(at, `ALTER COLUMN ${name} SET NOT NULL`),
+      ...given.down,
     ],
-    down: [alter(at, `ALTER COLUMN ${quoteIdent(change.column)} DROP NOT NULL`)],
+    down: [...given.up, alter(at, `ALTER COLUMN ${name} DROP NOT NULL`)],
   };
 }
 

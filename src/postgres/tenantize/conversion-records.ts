@@ -10,6 +10,8 @@ import { quoteIdent } from '../sql/identifiers.ts';
 export interface WrittenStep extends ConversionStep {
   readonly up: readonly string[];
   readonly down: readonly string[];
+  /** The way back takes along what the step before it made. */
+  readonly along?: true;
   /** Of a fill: how its last statement runs for some of the rows. */
   readonly batch?: {
     readonly of: { readonly schema: string; readonly name: string };

@@ -56,7 +56,10 @@ export function stepTransaction(
   const opening = { isolation: 'read committed', settings: localSettings(settings) } as const;
   return database.transaction(opening, async (tx) => {
     const changed = await run(tx, await holdStep(tx, schema, name));
-    if (changed !== undefined) await tx.run(...stepChange(schema, name, changed));
+    if (changed === undefined) return;
+    await tx.run(...stepChange(schema, name, changed));
+    if (step.along === true && changed.state === 'planned')
+      await tx.run(...stepChange(schema, { ...name, number: name.number - 1 }, changed));
   });
 }
 
