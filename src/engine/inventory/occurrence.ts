@@ -72,19 +72,17 @@ export interface SchemaOccurrence {
   readonly live: boolean;
 }
 
-/** Why something was not looked at, or not all of it. */
-type Gap =
-  | 'foreign table'
-  | 'no right to read'
-  | 'rows hidden by a policy'
-  | 'failed'
-  | 'materialized view'
-  | 'records of Drover'
-  | 'large objects'
-  | 'stopped';
-
 export interface UnreadObject {
-  readonly gap: Gap;
+  /** Why it was not looked at, or not all of it. */
+  readonly gap:
+    | 'foreign table'
+    | 'no right to read'
+    | 'rows hidden by a policy'
+    | 'failed'
+    | 'materialized view'
+    | 'records of Drover'
+    | 'large objects'
+    | 'stopped';
   readonly object: string;
   readonly message: string;
 }

@@ -20,14 +20,12 @@ export interface ColumnValues {
   readonly distinct: readonly string[];
 }
 
-/** An element of an array, a string or the name of a member in a document, an element of a text parted by commas or bars. */
-type InnerKind = 'array' | 'json-value' | 'json-key' | 'comma' | 'bars';
-
 /** Values within lists and documents, by place. */
 export interface InnerValues {
   readonly table: TableId;
   readonly column: string;
-  readonly kind: InnerKind;
+  /** An element of an array, a string or the name of a member in a document, an element of a text parted by commas or bars. */
+  readonly kind: 'array' | 'json-value' | 'json-key' | 'comma' | 'bars';
   /** For documents: where, as a place of the configuration says it; for keys the object that has them. */
   readonly pointer?: string;
   readonly filled: number;
@@ -68,14 +66,11 @@ export interface Observations {
   readonly unreadable: readonly TableId[];
   /** Tables whose policies bind the login and do not show it all rows. */
   readonly hidden: readonly TableId[];
-  /** Derived: see `byColumn`. */
-  readonly byColumn?: SeenByColumn;
-}
-
-/** What was seen by its column: with a thousand tables it is asked for tens of thousands of times. */
-interface SeenByColumn {
-  readonly columns: ReadonlyMap<string, readonly ColumnValues[]>;
-  readonly inner: ReadonlyMap<string, readonly InnerValues[]>;
+  /** Derived (see `byColumn`): what was seen by its column. With a thousand tables it is asked for tens of thousands of times. */
+  readonly byColumn?: {
+    readonly columns: ReadonlyMap<string, readonly ColumnValues[]>;
+    readonly inner: ReadonlyMap<string, readonly InnerValues[]>;
+  };
 }
 
 /** The observations, in which a column is found at once. */

@@ -5,15 +5,13 @@ import type { App, DeclaredRoute } from '../contract.ts';
 /** How a path finds its route, in the server and at the edge. */
 export const routerOptions = { maxParamLength: 200 } as const;
 
-interface KnownRoute {
-  readonly url: string;
-  readonly pattern: RegExp;
-  readonly route: RouteOptions;
-}
-
 /** Collects the routes that are registered after this. */
 export class KnownRoutes {
-  readonly #routes: KnownRoute[] = [];
+  readonly #routes: {
+    readonly url: string;
+    readonly pattern: RegExp;
+    readonly route: RouteOptions;
+  }[] = [];
 
   constructor(app: App) {
     // What a route states may be added by later hooks; its path is that of now, because one route may be registered under two.

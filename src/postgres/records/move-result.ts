@@ -5,15 +5,6 @@ import type { LeftBehind, Plan } from '../../engine/plan/plan-types.ts';
 import { countChanges } from '../../engine/operations/operations.ts';
 import type { StepResult } from './records.ts';
 
-interface StepCount {
-  readonly step: number;
-  readonly operation: string;
-  readonly table: string;
-  readonly entity: string;
-  readonly expected: number;
-  readonly actual: number;
-}
-
 export interface MoveResult {
   readonly migrationId: string;
   /** The tenant's key; null where the database has a single one. */
@@ -26,7 +17,14 @@ export interface MoveResult {
   readonly counts: Readonly<Record<string, number>>;
   readonly leftBehind: readonly LeftBehind[];
   readonly findings: readonly Finding[];
-  readonly steps: readonly StepCount[];
+  readonly steps: readonly {
+    readonly step: number;
+    readonly operation: string;
+    readonly table: string;
+    readonly entity: string;
+    readonly expected: number;
+    readonly actual: number;
+  }[];
   readonly planHash: string;
   readonly source: Plan['source'];
   readonly target: Plan['target'];

@@ -19,18 +19,16 @@ import type { Site } from '../scope/site.ts';
 import { change, each, fromMembers, list, literal, raw, sql, withMembers } from '../sql/sql.ts';
 import type { Sql } from '../sql/sql.ts';
 
-/** What a record says about a step, beside whatever else the step is. */
-interface RecordedStep {
-  readonly id: number;
-  readonly operation: string;
-  readonly table: string;
-  readonly entity: string;
-  readonly expected: number;
-  readonly rows: readonly unknown[];
-}
-
 export interface StepResult {
-  readonly step: RecordedStep;
+  /** What a record says about the step, beside whatever else the step is. */
+  readonly step: {
+    readonly id: number;
+    readonly operation: string;
+    readonly table: string;
+    readonly entity: string;
+    readonly expected: number;
+    readonly rows: readonly unknown[];
+  };
   readonly actual: number;
 }
 

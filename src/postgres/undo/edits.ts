@@ -21,12 +21,6 @@ interface CurrentText {
   readonly hindered: readonly string[];
 }
 
-/** A chunk of one column with its edits. */
-interface Edited {
-  readonly chunk: Chunk;
-  readonly edits: readonly JournalledEdits[];
-}
-
 /** Takes the edits of `edit` chunks back. A row counts as restored when at least one value of it was. */
 export async function undoEdits(
   context: UndoContext,
@@ -53,7 +47,10 @@ function editsOf({ keys, before, befores }: Chunk): JournalledEdits[] {
 
 interface ColumnEdits {
   readonly name: string;
-  readonly some: readonly Edited[];
+  readonly some: readonly {
+    readonly chunk: Chunk;
+    readonly edits: readonly JournalledEdits[];
+  }[];
 }
 
 async function undoColumn(

@@ -24,17 +24,14 @@ export interface Route {
 /** An exact id, with the arms that list it in their order. */
 export interface ListedId {
   readonly id: string;
-  readonly arms: readonly ListingArm[];
-}
-
-/** An arm that lists an id. */
-interface ListingArm {
-  readonly route: Route;
-  readonly model: Model | undefined;
-  /** As the provider takes it. */
-  readonly wireId: string;
-  /** ISO date: from then on the arm takes nobody anew. */
-  readonly withdrawn: string | undefined;
+  readonly arms: readonly {
+    readonly route: Route;
+    readonly model: Model | undefined;
+    /** As the provider takes it. */
+    readonly wireId: string;
+    /** ISO date: from then on the arm takes nobody anew. */
+    readonly withdrawn: string | undefined;
+  }[];
 }
 
 /** An id as the runtime spells it, and the model behind it. */

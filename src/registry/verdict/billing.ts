@@ -1,11 +1,9 @@
 /** Who pays for a pair. It follows from the verdict and is never stored, so it cannot disagree with the routing. */
 import type { Verdict } from './routability.ts';
 
-/** `disabled`: nobody, because it would not run. */
-type BillingMode = 'platform_managed' | 'byok' | 'disabled';
-
 export interface Billing {
-  readonly mode: BillingMode;
+  /** `disabled`: nobody, because it would not run. */
+  readonly mode: 'platform_managed' | 'byok' | 'disabled';
   /** What decided: the arm, a missing secret, or a refusal. */
   readonly decidedBy:
     | 'platform-arm'
