@@ -15,7 +15,7 @@ import {
   type IsolationExpectation,
 } from '../postgres/schema/isolation-proof.ts';
 import { readDatabaseFacts } from '../postgres/schema/database-facts.ts';
-import { listPending, type MigrateOptions, migrateSchema } from '../postgres/schema/migrate.ts';
+import { listPending, type MigrateOptions, migrateSchema } from '../postgres/schema/migrate-schema.ts';
 import { manifest } from './manifest.ts';
 import { classFence } from '../isolation/class-fence.ts';
 import { documentFence } from '../isolation/document-fence.ts';

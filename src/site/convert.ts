@@ -9,7 +9,7 @@ import { DroverError } from '../errors.ts';
 import type { ExportedConversion } from '../isolation/conversion/export-files.ts';
 import { statementsOf } from '../isolation/conversion/statements.ts';
 import type { Database } from '../postgres/driver/database.ts';
-import { migrateSchema } from '../postgres/schema/migrate.ts';
+import { migrateSchema } from '../postgres/schema/migrate-schema.ts';
 import { recordsSchema } from '../postgres/scope/site.ts';
 import type { ConversionRecord, ConversionStepRecord } from '../postgres/tenantize/conversion-records.ts';
 import { asOnlyWorker } from '../postgres/tenantize/one-worker.ts';

@@ -15,7 +15,7 @@ import { seedDemo } from '../../src/platform/demo/seed.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database, Tx } from '../../src/postgres/driver/database.ts';
 import { dumpSchema } from '../support/schema-text.ts';
-import { migrateSchema } from '../../src/postgres/schema/migrate.ts';
+import { migrateSchema } from '../../src/postgres/schema/migrate-schema.ts';
 import { migrationsFolder, readMigrationFiles } from '../../src/postgres/schema/migration-files.ts';
 import { eachEngine, freshDatabase, freshServerDatabase } from '../support/databases.ts';
 import { refusal } from '../support/platform.ts';

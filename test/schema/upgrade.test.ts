@@ -14,7 +14,7 @@ import { proveIsolation } from '../../src/platform/install.ts';
 import { manifest } from '../../src/platform/manifest.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
-import { migrateSchema } from '../../src/postgres/schema/migrate.ts';
+import { migrateSchema } from '../../src/postgres/schema/migrate-schema.ts';
 import { migrationsFolder } from '../../src/postgres/schema/migration-files.ts';
 import { type FreshServer, freshServerDatabase } from '../support/databases.ts';
 

@@ -152,11 +152,22 @@ export const namesSayWhatIsInside: Rule = ({ path }) => {
   );
 };
 
-const maxLines = 400;
+const maxLines = 300;
+
+/** Files that are still to be cut, each with the number of lines that it may have until then. */
+const longFiles = new Map([
+  ['src/isolation/conditions/reader.ts', 360],
+  ['src/postgres/isolation/probe/probe.ts', 330],
+  ['src/postgres/isolation/probe/seeds.ts', 370],
+  ['src/postgres/isolation/read-facts.ts', 375],
+  ['src/postgres/records/aliases.ts', 320],
+  ['src/postgres/scope/tenant.ts', 305],
+]);
 
 export const filesAreShort: Rule = ({ path, text }) => {
   const lines = text.split('\n').length - 1;
-  return lines > maxLines ? [`${path}: ${lines} lines, more than ${maxLines}`] : [];
+  const most = longFiles.get(path) ?? maxLines;
+  return lines > most ? [`${path}: ${lines} lines, more than ${most}`] : [];
 };
 
 const maxLineLength = 140;

@@ -14,7 +14,7 @@ import { isSharedRows } from '../../engine/tenant.ts';
 import type { TenantKey } from '../../engine/tenant.ts';
 import { quoteIdent } from '../sql/identifiers.ts';
 import { lockSchema } from '../schema/schema-record.ts';
-import { migrateSchema } from '../schema/migrate.ts';
+import { migrateSchema } from '../schema/migrate-schema.ts';
 import { sessionGrants } from './record-rights.ts';
 import { asFleet, asOperator, asSharedRows, asTenant } from './tenant.ts';
 import type { TenantScope } from './tenant.ts';
