@@ -15,6 +15,7 @@ import { history } from './migrations/history.ts';
 import { init } from './database/init.ts';
 import { inspect } from './database/inspect.ts';
 import { inventory } from './inventory/inventory.ts';
+import { lint } from './isolation/lint.ts';
 import { keys } from './server/keys.ts';
 import { models } from './models/models.ts';
 import { notify } from './migrations/notify.ts';
@@ -53,6 +54,7 @@ const verbs: readonly (Verb | VerbGroup)[] = [
   init,
   inspect,
   doctor,
+  lint,
   tenantize,
   grants,
   plan,

@@ -97,7 +97,7 @@ async function judgeMeant(database: Database, where: Where, today: string): Prom
   if (await isOwn(database, where))
     return { ...(await judgePlatform(database, today)), contexts: platformContexts };
   return where.kind === 'given' && where.configFile !== undefined
-    ? judgeDeclared(database, where.configFile, today)
+    ? judgeFitting(database, where.configFile, today)
     : judgeProposed(database, where, today);
 }
 
@@ -107,7 +107,7 @@ async function isOwn(database: Database, where: Where): Promise<boolean> {
   return found === 'ours';
 }
 
-async function judgeDeclared(database: Database, file: string, today: string): Promise<JudgedDatabase> {
+async function judgeFitting(database: Database, file: string, today: string): Promise<JudgedDatabase> {
   const opened = openConfigFile(file, 'ownership');
   const { judged, problems } = await judgeWith(database, opened.config, { ownership: 'declared', today });
   // Places of a tenant's schema fit no table that is everybody's, and none of them is judged.
@@ -115,6 +115,15 @@ async function judgeDeclared(database: Database, file: string, today: string): P
   const shown = formatConfigProblems(locateProblems(opened, problems));
   const message = ['The configuration does not fit the database:', ...shown].join('\n  ');
   throw new DroverError('CONFIG_MISMATCH', message, { problems });
+}
+
+/** By a configuration that may name more than there is: the schema of migrations is not yet all of it. */
+export async function judgeDeclared(
+  database: Database,
+  config: Config,
+  today: string,
+): Promise<JudgedDatabase> {
+  return (await judgeWith(database, config, { ownership: 'declared', today })).judged;
 }
 
 async function judgeProposed(database: Database, where: Where, today: string): Promise<JudgedDatabase> {

@@ -28,6 +28,7 @@ const seen: Readonly<Record<string, readonly Seen[] | string>> = {
   'doctor rules': [{ ...list(), isAlone: true }],
   'doctor explain': [alone('POLICY_MISSING')],
   'doctor diff': 'compares two files: its lines are broken as those of doctor are',
+  lint: 'a folder of migrations; its lines are broken as those of doctor are',
   grants: 'a script of SQL',
   plan: [text('--tenant', 'Alder Clinic', ...move), list('--all-tenants', ...move)],
   history: [list(), text('MIGRATION')],

@@ -54,7 +54,7 @@ test('the workflow passes a sound schema and refuses one that leaks', async () =
   });
   const [job] = Object.values(workflow.jobs);
   const steps = (job?.steps ?? []) as readonly Step[];
-  const [migrate = '', doctor = '', list = '', ...more] = steps.flatMap(({ run }) => run ?? []);
+  const [lint = '', migrate = '', doctor = '', list = '', ...more] = steps.flatMap(({ run }) => run ?? []);
   assert.deepEqual(more, []);
   const upload = steps.find(({ uses }) => uses?.startsWith('github/codeql-action/upload-sarif@'));
   assert.equal(workflow.permissions['security-events'], 'write');
@@ -73,8 +73,11 @@ isolation: { roles: [${role}] }
 `,
   );
   write('1.sql', `CREATE ROLE ${role}; ${migration(own)}`);
+  assert.equal(await run(lint), 0, 'sound files');
   assert.equal(await run(migrate), 0);
   assert.equal(await run(doctor), 0, 'sound');
+  write('1.sql', migration(`${own} OR name <> ''`));
+  assert.equal(await run(lint), 2, 'a leak in the files');
   write('1.sql', `ALTER POLICY own ON rooms USING (${own} OR name <> '')`);
   assert.equal(await run(migrate), 0);
   assert.equal(await run(doctor), 2, 'a leak');

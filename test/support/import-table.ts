@@ -33,6 +33,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
 
   isolation: ['engine', 'errors.ts'],
   'isolation/mends': ['isolation', 'postgres/sql', 'engine', 'errors.ts'],
+  'isolation/lint': ['isolation', 'engine', 'errors.ts'],
   'isolation/conversion': ['isolation', 'postgres/sql', 'engine', 'errors.ts'],
 
   'registry/load': ['engine', 'errors.ts'],

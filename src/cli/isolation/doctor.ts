@@ -21,6 +21,7 @@ import { checkFixFolder, writeFix } from './fix.ts';
 import { look, withLook } from './look.ts';
 import type { LookOptions } from './look.ts';
 import { rules } from './rules.ts';
+import { isAtLeast } from './severity.ts';
 import { showReport } from './show-report.ts';
 
 const examination: Verb = {
@@ -126,8 +127,6 @@ function repeated(value: string, before: readonly string[] = []): readonly strin
   return [...before, value];
 }
 
-const ranks = { error: 3, warning: 2, info: 1 } as const;
-
 function isRefused(
   report: IsolationReport,
   {
@@ -141,5 +140,5 @@ function isRefused(
     report.notRead.length > 0 ||
     (report.damage?.unseen.length ?? 0) > 0;
   if (requireProof === true && report.nothingToJudge === undefined && isOpen) return true;
-  return failOn !== 'never' && report.findings.some(({ severity }) => ranks[severity] >= ranks[failOn]);
+  return report.findings.some(({ severity }) => isAtLeast(severity, failOn));
 }

@@ -1,5 +1,4 @@
 /** Tables in which tools that migrate schemas keep what they did. They hold nothing of tenants. */
-import { findColumn } from './catalog.ts';
 import type { Table } from './catalog.ts';
 
 /** By name in lower case: a column that the tool makes, so that an application's own table of that name is not taken for a ledger. */
@@ -24,7 +23,15 @@ const ledgers: ReadonlyMap<string, string> = new Map([
   ['typeorm_metadata', 'type'],
 ]);
 
+/** The same where only a statement that makes it is known. */
+export function isLedgerMade(name: string, columns: readonly string[]): boolean {
+  const column = ledgers.get(name.toLowerCase());
+  return column !== undefined && columns.includes(column);
+}
+
 export function isLedger(table: Table): boolean {
-  const column = ledgers.get(table.name.toLowerCase());
-  return column !== undefined && findColumn(table, column) !== undefined;
+  return isLedgerMade(
+    table.name,
+    table.columns.map(({ name }) => name),
+  );
 }

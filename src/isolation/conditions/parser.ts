@@ -32,6 +32,18 @@ export async function loadParser(): Promise<Parser> {
   };
 }
 
+/** The tree of several statements; a text says why they are not parsed. */
+export async function parseStatements(text: string): Promise<TreeNode | string> {
+  const { loadModule, parseSync } = await import('libpg-query');
+  await loadModule();
+  try {
+    const tree: unknown = parseSync(text);
+    return isNode(tree) ? tree : {};
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
 function parsed(parse: (text: string) => unknown, text: string): readonly TreeNode[] {
   try {
     const tree = parse(text);

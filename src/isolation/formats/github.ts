@@ -3,25 +3,25 @@ import { shownObject } from '../ground.ts';
 import { filterText } from '../filter.ts';
 import type { FormatInput } from './input.ts';
 
-const words = { error: 'error', warning: 'warning', info: 'notice' } as const;
+export const githubWords = { error: 'error', warning: 'warning', info: 'notice' } as const;
 
 export function githubText({ report }: FormatInput): string {
   const lines = report.findings.map(({ severity, rule, at, message }) => {
-    const title = property(`${rule} ${shownObject(at)}`);
-    return `::${words[severity]} title=${title}::${data(`${at.kind} ${shownObject(at)}: ${message}`)}`;
+    const title = githubProperty(`${rule} ${shownObject(at)}`);
+    return `::${githubWords[severity]} title=${title}::${githubData(`${at.kind} ${shownObject(at)}: ${message}`)}`;
   });
   const unverified = report.verdicts.filter(({ verdict }) => verdict === 'unverified').length;
   const rest = `${unverified} uses of tables by application roles are unverified; ${report.ignored.length} findings are ignored`;
   const left = filterText(report);
   const all = left === undefined ? rest : `${rest}. ${left}`;
-  return [...lines, `::notice title=drover doctor::${data(all)}`, ''].join('\n');
+  return [...lines, `::notice title=drover doctor::${githubData(all)}`, ''].join('\n');
 }
 
 /** A name may hold anything: a line break would begin another command. */
-function data(text: string): string {
+export function githubData(text: string): string {
   return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }
 
-function property(text: string): string {
-  return data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+export function githubProperty(text: string): string {
+  return githubData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 }

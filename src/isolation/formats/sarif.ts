@@ -5,7 +5,7 @@ import { shownObject } from '../ground.ts';
 import { listedRules } from '../listed-rules.ts';
 import type { FormatInput } from './input.ts';
 
-const levels = { error: 'error', warning: 'warning', info: 'note' } as const;
+export const sarifLevels = { error: 'error', warning: 'warning', info: 'note' } as const;
 
 /** The file that code scanning shows a finding at, where an object stands in none. */
 const configurationFile = 'drover.config.yaml';
@@ -22,16 +22,45 @@ export function sarifText({ report, version }: FormatInput): string {
       known.has(finding),
     ),
   );
-  const driver = {
+  return sarifLog({
     name: 'drover doctor',
     version,
-    informationUri: 'https://www.npmjs.com/package/drover',
     rules: rules.map(({ id, summary, severity }) => ({
+      id,
+      summary,
+      help: `drover doctor explain ${id}`,
+      level: sarifLevels[severity === 'by reach' ? 'error' : severity],
+    })),
+    results,
+    ...(left === undefined ? {} : { leftOut: left }),
+  });
+}
+
+interface SarifContent {
+  readonly name: string;
+  readonly version: string;
+  readonly rules: readonly {
+    readonly id: string;
+    readonly summary: string;
+    readonly help: string;
+    readonly level: string;
+  }[];
+  readonly results: readonly object[];
+  readonly leftOut?: string;
+}
+
+/** The whole file around its results. */
+export function sarifLog({ name, version, rules, results, leftOut }: SarifContent): string {
+  const driver = {
+    name,
+    version,
+    informationUri: 'https://www.npmjs.com/package/drover',
+    rules: rules.map(({ id, summary, help, level }) => ({
       id,
       shortDescription: { text: summary },
       fullDescription: { text: summary },
-      help: { text: `drover doctor explain ${id}`, markdown: `\`drover doctor explain ${id}\`` },
-      defaultConfiguration: { level: levels[severity === 'by reach' ? 'error' : severity] },
+      help: { text: help, markdown: `\`${help}\`` },
+      defaultConfiguration: { level },
     })),
   };
   const log = {
@@ -42,7 +71,7 @@ export function sarifText({ report, version }: FormatInput): string {
         tool: { driver },
         columnKind: 'utf16CodeUnits',
         results,
-        ...(left === undefined ? {} : { properties: { leftOut: left } }),
+        ...(leftOut === undefined ? {} : { properties: { leftOut } }),
       },
     ],
   };
@@ -54,7 +83,7 @@ function resultOf(finding: IsolationFinding, ruleIndex: number, isKnown: boolean
   return {
     ruleId: rule,
     ruleIndex,
-    level: levels[severity],
+    level: sarifLevels[severity],
     message: { text: `${at.kind} ${shownObject(at)}: ${message}` },
     locations: [
       {
