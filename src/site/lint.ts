@@ -11,6 +11,8 @@ import type { Config } from '../engine/rules/config.ts';
 import { sharedSchemas, tenancyOf } from '../engine/rules/tenancy.ts';
 import { given } from '../engine/given.ts';
 import { DroverError } from '../errors.ts';
+import type { FormatInput } from '../isolation/formats/input.ts';
+import { placesOf } from '../isolation/lint/places.ts';
 import type { LintReport } from '../isolation/lint/finding.ts';
 import { lintMigrations } from '../isolation/lint/lint.ts';
 import type { RanMigrations } from '../isolation/lint/lint.ts';
@@ -50,6 +52,17 @@ export async function lint(
   const today = now.toISOString().slice(0, 10);
   const ran = await run(config, { base, migrations, tenancy, today });
   return lintMigrations({ base: base?.statements ?? [], migrations, tenancy, ran, ...given({ rows }) });
+}
+
+/** Where the objects of a database are made in a folder of SQL: by themselves, else with what they are part of. @throws USAGE_INVALID */
+export async function readSources(folder: string): Promise<NonNullable<FormatInput['places']>> {
+  const paths = filesIn(folder).map((file) => join(folder, file));
+  const files = await Promise.all(paths.map((path) => read(path, path)));
+  const places = placesOf(
+    files.flatMap(({ statements }) => statements),
+    'public',
+  );
+  return (at) => places(at) ?? places({ kind: at.kind, schema: at.schema, name: at.name });
 }
 
 function readConfig({ config: named }: LintOptions, { configFile }: Environment): Config {

@@ -81,11 +81,17 @@ isolation: { roles: [${role}] }
   write('1.sql', `ALTER POLICY own ON rooms USING (${own} OR name <> '')`);
   assert.equal(await run(migrate), 0);
   assert.equal(await run(doctor), 2, 'a leak');
+  // Beside the code: the file that makes what is found.
+  write('1.sql', `\n${migration(own)}`);
   assert.equal(await run(list), 0, 'the list refuses nothing');
   const sarif = JSON.parse(readFileSync(join(cwd, upload?.with?.['sarif_file'] ?? ''), 'utf8')) as {
-    runs: { results: object[] }[];
+    runs: { results: { ruleId: string; locations: { physicalLocation: object }[] }[] }[];
   };
-  assert.ok((sarif.runs[0]?.results.length ?? 0) > 0);
+  const leak = sarif.runs[0]?.results.find(({ ruleId }) => ruleId === 'policy-ignores-tenant');
+  assert.deepEqual(leak?.locations[0]?.physicalLocation, {
+    artifactLocation: { uri: 'migrations/1.sql' },
+    region: { startLine: 6 },
+  });
   write('1.sql', `DROP OWNED BY ${role}; DROP ROLE ${role}`);
   assert.equal(await run(migrate), 0);
   write('1.sql', 'not sql');

@@ -10,6 +10,7 @@ import { filtered } from '../../isolation/filter.ts';
 import { reportFormats } from '../../isolation/formats/format.ts';
 import { readText, writeText } from '../terminal/files.ts';
 import type { ExaminedDatabase } from '../../site/doctor.ts';
+import { readSources } from '../../site/lint.ts';
 import { withJson } from '../options.ts';
 import type { JsonOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
@@ -48,6 +49,7 @@ const examination: Verb = {
       .option('--require-proof', 'status 2 where anything is unverified, skipped or not counted')
       .option('--baseline <file>', 'findings that are known and not counted')
       .option('--update-baseline', 'write the findings to the baseline')
+      .option('--sources <folder>', 'files of SQL that make the objects: where sarif and github show them')
       .option('--fix <folder>', 'write what mends the findings as files of SQL; nothing is run'),
   run: runDoctor,
 };
@@ -70,18 +72,20 @@ interface ReportOptions extends LookOptions, JsonOption {
   readonly baseline?: string;
   readonly updateBaseline?: true;
   readonly fix?: string;
+  readonly sources?: string;
 }
 
 async function runDoctor(session: Session, command: Command): Promise<number> {
   const { terminal, version } = session;
   const options = command.opts<ReportOptions>();
-  const { updateBaseline, out, fix, rule, table } = options;
+  const { updateBaseline, out, fix, rule, table, sources } = options;
   if (out !== undefined && (options.format ?? 'text') === 'text' && options.json !== true)
     throw new DroverError('USAGE_INVALID', '--out needs --json or a --format other than text.');
   if (updateBaseline === true && (rule ?? table) !== undefined)
     throw new DroverError('USAGE_INVALID', 'A baseline is of all findings: leave out --rule and --table.');
   for (const each of rule ?? []) checkRule(each);
   if (fix !== undefined) checkFixFolder(fix);
+  const places = sources === undefined ? undefined : await readSources(sources);
   const about = await look(session, options);
   if (about === undefined) return exitStatus.failed;
   const tables = table === undefined ? undefined : tablesOf(about, table);
@@ -91,7 +95,7 @@ async function runDoctor(session: Session, command: Command): Promise<number> {
   const whole = baseline === undefined ? examined : about.knowing(readText(baseline), baseline);
   const report = filtered(whole, given({ rules: rule, tables }));
   const format = options.json === true ? 'json' : (options.format ?? 'text');
-  const written = reportFormats[format]?.({ report, version });
+  const written = reportFormats[format]?.({ report, version, ...given({ places }) });
   if (written === undefined) showReport(terminal, report);
   else if (out === undefined) terminal.out(written.trimEnd());
   if (out !== undefined && written !== undefined) writeText(out, written, { keep: false });

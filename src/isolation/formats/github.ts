@@ -5,10 +5,12 @@ import type { FormatInput } from './input.ts';
 
 export const githubWords = { error: 'error', warning: 'warning', info: 'notice' } as const;
 
-export function githubText({ report }: FormatInput): string {
+export function githubText({ report, places }: FormatInput): string {
   const lines = report.findings.map(({ severity, rule, at, message }) => {
     const title = githubProperty(`${rule} ${shownObject(at)}`);
-    return `::${githubWords[severity]} title=${title}::${githubData(`${at.kind} ${shownObject(at)}: ${message}`)}`;
+    const made = places?.(at);
+    const file = made === undefined ? '' : `file=${githubProperty(made.file)},line=${made.line},`;
+    return `::${githubWords[severity]} ${file}title=${title}::${githubData(`${at.kind} ${shownObject(at)}: ${message}`)}`;
   });
   const unverified = report.verdicts.filter(({ verdict }) => verdict === 'unverified').length;
   const rest = `${unverified} uses of tables by application roles are unverified; ${report.ignored.length} findings are ignored`;

@@ -3,14 +3,15 @@ import type { IsolationFinding } from '../../engine/isolation/report.ts';
 import { filterText } from '../filter.ts';
 import { shownObject } from '../ground.ts';
 import { listedRules } from '../listed-rules.ts';
+import type { SourcePlace } from '../source-place.ts';
 import type { FormatInput } from './input.ts';
 
 export const sarifLevels = { error: 'error', warning: 'warning', info: 'note' } as const;
 
-/** The file that code scanning shows a finding at, where an object stands in none. */
+/** The file that code scanning shows a finding at, where no file makes its object. */
 const configurationFile = 'drover.config.yaml';
 
-export function sarifText({ report, version }: FormatInput): string {
+export function sarifText({ report, version, places }: FormatInput): string {
   const { findings, ignored, baselined = [] } = report;
   const known = new Set(baselined);
   const left = filterText(report);
@@ -19,7 +20,7 @@ export function sarifText({ report, version }: FormatInput): string {
     resultOf(
       finding,
       rules.findIndex(({ id }) => id === finding.rule),
-      known.has(finding),
+      { isKnown: known.has(finding), made: places?.(finding.at) },
     ),
   );
   return sarifLog({
@@ -78,7 +79,11 @@ export function sarifLog({ name, version, rules, results, leftOut }: SarifConten
   return `${JSON.stringify(log, null, 2)}\n`;
 }
 
-function resultOf(finding: IsolationFinding, ruleIndex: number, isKnown: boolean): object {
+function resultOf(
+  finding: IsolationFinding,
+  ruleIndex: number,
+  { isKnown, made }: { readonly isKnown: boolean; readonly made: SourcePlace | undefined },
+): object {
   const { rule, severity, at, message, fingerprint, ignored } = finding;
   return {
     ruleId: rule,
@@ -87,7 +92,10 @@ function resultOf(finding: IsolationFinding, ruleIndex: number, isKnown: boolean
     message: { text: `${at.kind} ${shownObject(at)}: ${message}` },
     locations: [
       {
-        physicalLocation: { artifactLocation: { uri: configurationFile }, region: { startLine: 1 } },
+        physicalLocation: {
+          artifactLocation: { uri: made === undefined ? configurationFile : encodeURI(made.file) },
+          region: { startLine: made?.line ?? 1 },
+        },
         logicalLocations: [{ fullyQualifiedName: shownObject(at), kind: at.kind }],
       },
     ],

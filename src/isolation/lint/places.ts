@@ -4,12 +4,8 @@ import type { IsolationObject } from '../../engine/isolation/report.ts';
 import { isNode, namesIn, nodes, opened, textOf } from '../conditions/tree.ts';
 import type { TreeNode } from '../conditions/tree.ts';
 import { shownObject } from '../ground.ts';
+import type { SourcePlace } from '../source-place.ts';
 import type { LintStatement } from './statements.ts';
-
-export interface SourcePlace {
-  readonly file: string;
-  readonly line: number;
-}
 
 /** Undefined where no statement of the files makes it. */
 export function placesOf(
