@@ -161,7 +161,6 @@ const longFiles = new Map([
   ['src/postgres/isolation/probe/seeds.ts', 370],
   ['src/postgres/isolation/read-facts.ts', 375],
   ['src/postgres/records/aliases.ts', 320],
-  ['src/postgres/scope/tenant.ts', 305],
 ]);
 
 export const filesAreShort: Rule = ({ path, text }) => {

@@ -259,13 +259,8 @@ function settingName(name: string): string {
   if (plain && !/^(role|session_authorization|row_security)$/i.test(name))
     // In quotes, because a part may be a word of SQL: app.user.
     return name.split('.').map(quoteIdent).join('.');
-  throw new DroverError(
-    'SETTING_INVALID',
-    `${JSON.stringify(name)} cannot be set for a tenant's transaction.`,
-    {
-      name,
-    },
-  );
+  const message = `${JSON.stringify(name)} cannot be set for a tenant's transaction.`;
+  throw new DroverError('SETTING_INVALID', message, { name });
 }
 
 function fill(
