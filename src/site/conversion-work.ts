@@ -173,9 +173,22 @@ export async function needsOf(
 
 export async function refuseOtherTenants(work: Working, { steps }: ConversionRecord): Promise<void> {
   const opening = { readOnly: true, settings: localSettings(work.session) };
-  const others = await work.database.transaction(opening, (tx) => rowsOfOthers(tx, steps));
+  const others = await work.database
+    .transaction(opening, (tx) => rowsOfOthers(tx, steps))
+    .catch((error: unknown) => {
+      throw hidden(error);
+    });
   if (others.length > 0)
     throw blocked('There are rows of other tenants than zero, which V1 could not tell from its own', others);
+}
+
+/** From shadow on policies bind the owner of a table, too. */
+function hidden(error: unknown): unknown {
+  if (!(error instanceof DroverError) || error.code !== 'NOT_PERMITTED') return error;
+  const message =
+    'Policies may hide rows from this login, so that nobody can say whether there are rows of a second tenant; nothing was taken back. ' +
+    'Give the same command as superuser, or as a login with BYPASSRLS that is a member of the owner of the tables.';
+  return new DroverError(error.code, message, error.data, { cause: error });
 }
 
 function refuseDrift(drifts: readonly string[]): void {
