@@ -3,7 +3,7 @@ import type { OwnerSource, OwnerTrigger } from '../../engine/tenantize/steps.ts'
 import type { ObjectName } from '../../engine/tenantize/conversion.ts';
 import { quoteIdent, quoteLiteral, quoteTable } from '../../postgres/sql/identifiers.ts';
 import { tenantInContext } from '../policies.ts';
-import { alter, columnList, fillSetting, filled, refuseWhere } from './statement-text.ts';
+import { alter, columnList, fillSetting, filled, refuseWhere, unlessFilling } from './statement-text.ts';
 import type { ChangeOf, StepStatements } from './statement-text.ts';
 
 /**
@@ -75,7 +75,8 @@ export function ownerTrigger(change: OwnerTrigger): StepStatements {
     up: [
       `CREATE FUNCTION ${called}() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS $drover$\n${body}\n$drover$`,
       `CREATE TRIGGER ${quoteIdent(name)} BEFORE INSERT OR UPDATE OF ${columnList(keys)} ON ${quoteTable(at)} ` +
-        `FOR EACH ROW EXECUTE FUNCTION ${called}()`,
+        // A fill finds the same owners by itself. Nobody else who sets this gets a row past NOT NULL, the keys and the policies.
+        `FOR EACH ROW ${unlessFilling}EXECUTE FUNCTION ${called}()`,
     ],
     down: dropOwnerTrigger(at, name),
   };
@@ -89,9 +90,13 @@ export function dropOwnerTrigger(at: ObjectName, name: string): string[] {
 }
 
 /** The tenant of the row that a row names. */
-function ownerOf({ table, column, from, to }: OwnerSource, row: string): string {
-  const on = from.map((name, at) => `p.${quoteIdent(to[at] ?? '')} = ${row}.${quoteIdent(name)}`);
-  return `(SELECT p.${quoteIdent(column)} FROM ${quoteTable(table)} p WHERE ${on.join(' AND ')})`;
+function ownerOf(source: OwnerSource, row: string): string {
+  return `(SELECT p.${quoteIdent(source.column)} FROM ${quoteTable(source.table)} p WHERE ${joined(source, row)})`;
+}
+
+/** The row of the source, `p`, that a row names. */
+function joined({ from, to }: OwnerSource, row: string): string {
+  return from.map((name, at) => `p.${quoteIdent(to[at] ?? '')} = ${row}.${quoteIdent(name)}`).join(' AND ');
 }
 
 /** Of rows that have none; what their trigger finds is the same. */
@@ -155,7 +160,9 @@ export function ownerGate({ at, column, sources }: ChangeOf<'owner-gate'>): Step
   const block = refuseWhere([
     { exists: `SELECT FROM ${table} WHERE ${name} IS NULL`, message: `${at.name} has rows without a tenant` },
     ...sources.map((source) => ({
-      exists: `SELECT FROM ${table} t WHERE ${ownerOf(source, 't')} <> t.${name}`,
+      exists:
+        `SELECT FROM ${table} t JOIN ${quoteTable(source.table)} p ON ${joined(source, 't')} ` +
+        `WHERE p.${quoteIdent(source.column)} <> t.${name}`,
       message: `${at.name} has rows of another tenant than the rows of ${source.table.name} that they name`,
     })),
   ]);

@@ -18,6 +18,9 @@ export type ChangeOf<Kind extends StepChange['kind']> = Extract<StepChange, { re
 /** The transaction that fills: silenced triggers do not see it. */
 export const fillSetting = `SET LOCAL drover.fill = 'on'`;
 
+/** Of a trigger that such a transaction does not fire. */
+export const unlessFilling = `WHEN (current_setting('drover.fill', true) IS DISTINCT FROM 'on') `;
+
 export function alter(at: ObjectName, action: string): string {
   return `ALTER TABLE ${quoteTable(at)} ${action}`;
 }
