@@ -1,4 +1,5 @@
 /** What the tests of guarantees have in common: sites, intents, and databases as text without Drover's own records. */
+import { recordTables } from './record-tables.ts';
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -68,15 +69,17 @@ export function rollback(site: Site, migrationId: string, tenant = alder): Promi
 /** Every row of every table as text, without the tables in which Drover keeps its records. */
 export type Rows = ReadonlyMap<string, readonly string[]>;
 
-const records =
-  /^(migration|drover)\.(migrations|migration_steps|journal|aliases|set_aside|audit_log|fences|runs|run_\w+|schema_migrations)$/;
+function isRecord(table: string): boolean {
+  const [schema = '', name = ''] = table.split('.');
+  return ['migration', 'drover'].includes(schema) && recordTables.has(name);
+}
 
 /** `without`: columns (`schema.table.column`) that differ from run to run, such as the time of a retirement. */
 export async function readRows(database: Database, without: readonly string[] = []): Promise<Rows> {
   const tables = await listTables(database, without);
   return readDatabase(
     database,
-    tables.filter(({ name }) => !records.test(name)),
+    tables.filter(({ name }) => !isRecord(name)),
   );
 }
 
