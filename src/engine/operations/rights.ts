@@ -2,6 +2,7 @@
 import { canMove } from '../rules/place.ts';
 import { mayHoldShared, tableOf, tenantTable, type Rules } from '../rules/references.ts';
 import { isWrittenAnew } from '../rules/rows/followers.ts';
+import { redirectedColumns } from '../rules/rows/redirect.ts';
 import { mergeableTables } from '../rules/rows/merging.ts';
 
 type TablePrivilege = 'SELECT' | 'UPDATE' | 'INSERT' | 'DELETE' | 'TRIGGER';
@@ -19,7 +20,8 @@ export interface TableRight {
  * In the order of purposes and tables. A plan reads every table, because a value can stand anywhere. A move locks the tables of its
  * places as a whole, which takes UPDATE on the table. Rows are removed and made where two may become one, and where a grant makes the
  * target available; a rollback puts back the one and takes away the other. A re-key changes every table that refers to the row.
- * A merge of two rows may remove rows of each of them, and its rollback puts them back.
+ * A merge of two rows may remove rows of each of them, and its rollback puts them back. Triggers lead old keys to the row where the
+ * configuration asks for it.
  */
 export function neededRights(rules: Rules): TableRight[] {
   const movable = rules.places.filter((place) => canMove(place));
@@ -51,11 +53,10 @@ export function neededRights(rules: Rules): TableRight[] {
     ...of('apply', 'UPDATE', changed),
     ...of('apply', 'INSERT', remadeTables),
     ...of('apply', 'DELETE', remadeTables),
-    ...of(
-      'apply',
-      'TRIGGER',
-      fenced.map(({ table }) => table),
-    ),
+    ...of('apply', 'TRIGGER', [
+      ...fenced.map(({ table }) => table),
+      ...redirectedColumns(rules).map(({ table }) => table.id),
+    ]),
     ...of('merge', 'UPDATE', without(changed)),
     ...of('merge', 'INSERT', without(remadeTables)),
     ...of('merge', 'DELETE', without(remadeTables)),

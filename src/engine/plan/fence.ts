@@ -2,6 +2,8 @@
  * The fence: what in the database itself keeps the source out of a place once a migration is complete. Which places have one is decided
  * here, for the words of plans and results and for the trigger alike (`src/postgres/move/fence.ts`), so that they cannot disagree.
  */
+import { findColumn } from '../catalogue/catalog.ts';
+import { isRedirected } from '../rules/rows/redirect.ts';
 import { ownMember } from '../own.ts';
 import type { Mapping } from '../edit/value-rule.ts';
 import type { RowCondition } from '../rules/conditions.ts';
@@ -69,12 +71,18 @@ function ownedBy({ rules, tenant, source }: FenceGround, place: Place): Owned | 
 
 function whyOpen(rules: Rules, place: Place, owner: Owned): string | undefined {
   const kind = rules.config.database?.fence ?? 'lock';
+  if (isRedirected(rules, place))
+    return isText(rules, place) ? 'only what is written like the key itself is redirected' : undefined;
   if (kind === 'lock') return 'the fence is a lock, which ends with the migration';
   if (kind === 'constraint') return whyUnkeyed(rules, place);
   if (owner.whose === 'unknown') return 'the row does not say whose it is';
   return rowConditions(place).some((condition) => condition.kind !== 'sql')
     ? 'rows of other tables say whether it is live'
     : undefined;
+}
+
+function isText(rules: Rules, { table, column }: Place): boolean {
+  return findColumn(tableOf(rules, table), column)?.kind === 'text';
 }
 
 /** The trigger of Drover's own schema that holds the models which a document names (src/isolation/document-fence.ts). */

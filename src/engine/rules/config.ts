@@ -99,6 +99,8 @@ export interface RowsConfig {
   /** Of a merge: whose values the row that stays has; for all columns, or by column. Default: `target`. */
   readonly values?: KeptValue | Readonly<Record<string, KeptValue>>;
   readonly names?: readonly NameConfig[];
+  /** What somebody writes by a key that a row had goes to the row, by triggers. */
+  readonly aliases?: 'redirect';
 }
 
 /** What `drover doctor` is told. */

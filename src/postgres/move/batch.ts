@@ -87,6 +87,7 @@ async function runTogether<Q, P, R>(
     else results.set(number, 'done' in one ? one.done : one.refused);
   if (ready.length > 0) {
     await prepareState(site);
+    for (const { prepared } of ready) await job.before?.(job.tenantOf(job.askedBy(prepared)));
     const fresh = ready.filter(({ record }) => record === undefined);
     const ids = (
       await openRecords(

@@ -42,6 +42,8 @@ export interface Job<Q, P, R> {
   /** Reads what is read without locks. An error that is thrown concerns everybody. */
   readonly prepare: (asked: readonly Q[]) => Promise<PreparedMember<P, R>[]>;
   readonly askedBy: (prepared: P) => Q;
+  /** What the work relies on, made in transactions of its own before it. */
+  readonly before?: (tenant: string | undefined) => Promise<void>;
   readonly recordOf: (prepared: P) => NewRecord;
   /** Members that the same statements serve. */
   readonly shapeOf: (prepared: P) => string;

@@ -10,7 +10,11 @@ import type { MoveResult } from '../records/move-result.ts';
 import { keysOf } from '../../engine/models/model.ts';
 import { DroverError } from '../../errors.ts';
 import { findReplay } from '../records/history.ts';
-import type { Site } from '../scope/site.ts';
+import { redirectedColumns } from '../../engine/rules/rows/redirect.ts';
+import { subjectOf } from '../../engine/rules/rows/view.ts';
+import { readRules } from '../catalogue/rules.ts';
+import { putUpRedirects } from '../records/redirects.ts';
+import { withTenant, type Site } from '../scope/site.ts';
 import { refuseUnreasoned } from './admission.ts';
 import { resultOf, runBatch } from './batch.ts';
 import type { Job, Outcome, PreparedMember } from './job.ts';
@@ -55,10 +59,20 @@ export function jobOf(site: Site, options: MoveOptions): Job<MoveRequest, Reques
     tenantOf: ({ intent }) => intent.tenant,
     prepare: (requests) => prepare(site, requests),
     askedBy: ({ request }) => request,
+    before: (tenant) => redirectOldKeys(site, tenant),
     recordOf: (move) => recordOf(options, move),
     shapeOf: ({ member }) => member.shape,
     work: (tx, members) => applyMembers(tx, site, { options, members }),
   };
+}
+
+/** Of a re-key whose configuration says `aliases: redirect`. */
+async function redirectOldKeys(site: Site, tenant: string | undefined): Promise<void> {
+  if (subjectOf(site.config)?.aliases !== 'redirect') return;
+  const rules = await withTenant(site, { tenant, readOnly: true }, (tx) => readRules(tx, site, tenant));
+  const { subject } = rules;
+  if (subject !== undefined)
+    await putUpRedirects(site, { tenant, of: subject.table.id, columns: redirectedColumns(rules) });
 }
 
 async function prepare(

@@ -93,7 +93,7 @@ function knownAliases(state: Tx, site: Site, { tenant, table, pairs }: Rekeyed):
 }
 
 /** Does the alias `a` stand? A rollback of a re-key changes it; of one that only repaired it is taken away with what it repaired. */
-function standsSql(site: Site): string {
+export function standsSql(site: Site): string {
   return `NOT (SELECT ${undoneSql(site)} FROM ${stateTable(site, 'migrations')} m
     WHERE m.tenant_id = a.tenant_id AND m.id = a.migration_id)`;
 }

@@ -20,7 +20,13 @@ export function siteFor(site: Site, { rows }: Pick<Intent, 'rows'>): Site {
   const { rekeyRole: role } = site.scope;
   return {
     ...site,
-    ...(role === undefined ? {} : { scope: { ...site.scope, role } }),
+    scope: {
+      ...site.scope,
+      ...(role === undefined ? {} : { role }),
+      ...(subject.aliases === 'redirect'
+        ? { settings: { ...site.scope.settings, 'drover.redirect': 'off' } }
+        : {}),
+    },
     ...site.kept.seenFromRows(rows, site.config, () => seenFromRows(site.config, subject)),
     knowledge: () => undefined,
     knows: false,

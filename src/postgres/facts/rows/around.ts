@@ -4,6 +4,7 @@ import { displayName, type Check, type Table, type TableId } from '../../../engi
 import { columnPath } from '../../../engine/catalogue/names.ts';
 import type { AroundFollowers } from '../../../engine/plan/snapshot.ts';
 import { isWrittenAnew, type Follower, type Subject } from '../../../engine/rules/rows/followers.ts';
+import { redirectTrigger } from '../../../engine/rules/rows/redirect.ts';
 import { tableOf, type Rules } from '../../../engine/rules/references.ts';
 import type { Tx } from '../../driver/database.ts';
 import { one, prepared, type Question } from '../../driver/question.ts';
@@ -177,7 +178,10 @@ function firing(about: Around, { id, triggers }: Table): string[] {
   const removes = about.merging === undefined ? /\b(?:UPDATE|INSERT|DELETE)\b/ : /\b(?:UPDATE|DELETE)\b/;
   const sets = removedFrom(about).has(id) ? removes : /\bUPDATE\b/;
   return triggers
-    .filter(({ enabled, definition }) => enabled && sets.test(definition))
+    .filter(
+      ({ name, enabled, definition }) =>
+        enabled && sets.test(definition) && !name.startsWith(redirectTrigger),
+    )
     .map(({ name }) => name);
 }
 
