@@ -199,6 +199,37 @@ oneEngine((engine) => {
       assert.equal(moved.status, 200, moved.text);
     });
 
+    it('stands for the row in filters and bodies, too, and another tenant’s for nothing', async () => {
+      const [space, model] = [demoId(1, 'spaces', 0), completionId(1, 'claude-haiku-4-5')];
+      const list = (id: string): Promise<Answer> =>
+        http.call('GET', `/api/v1/assistants?space_id=${id}`, { key: http.keys.admin });
+      const ids = (answer: Answer): unknown => answer.json.items.map(({ id }: { id: string }) => id);
+      const before = ids(await list(space));
+      await done({ table: 'spaces', pairs: [{ from: space, to: next }] });
+      await done({ table: 'completion_models', pairs: [{ from: model, to: last }] });
+      assert.deepEqual(ids(await list(space.toUpperCase())), before);
+      const theirs = await http.call('GET', `/api/v1/assistants?space_id=${space}`, {
+        key: http.keys.otherAdmin,
+      });
+      assert.deepEqual(theirs.json.items, []);
+      const change = { key: http.keys.admin, body: { space_id: space, completion_model_id: model } };
+      const changed = await http.call('PATCH', `/api/v1/assistants/${old}`, change);
+      assert.deepEqual(
+        [changed.status, changed.json.space_id, changed.json.completion_model_id],
+        [200, next, last],
+        changed.text,
+      );
+      const moved = await http.call(
+        'POST',
+        `/api/v1/completion-models/${completionId(1, 'gpt-4o')}/migrate`,
+        {
+          key: http.keys.admin,
+          body: { to_model_id: model, dry_run: true },
+        },
+      );
+      assert.equal(moved.status, 200, moved.text);
+    });
+
     it('may be of every table whose rows get other keys, by the configuration', () => {
       const tables = (http.platform.site.config.rows ?? []).map(({ table }) => table.replaceAll('_', '-'));
       assert.deepEqual([...movableSegments].toSorted(), tables.toSorted());

@@ -6,6 +6,7 @@
  * up; size and shape of the body; schemas of the route; handler.
  */
 import fastify, { type FastifyBaseLogger, LogController } from 'fastify';
+import { resolveOldIds } from '../api/moved-rows.ts';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { DroverError } from '../../errors.ts';
 import { guardRoutes } from '../api/access.ts';
@@ -58,6 +59,7 @@ export async function buildApp(input: AppInput): Promise<App> {
   // Hooks hold for the routes that are registered after them.
   refuseUnknownQueries(app);
   replayAnswers(app, deps);
+  resolveOldIds(app, deps);
   for (const register of routes) register(app, deps);
   await app.ready();
   return app;

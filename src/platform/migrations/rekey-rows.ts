@@ -3,7 +3,7 @@ import { keysText } from '../../engine/key-pairs.ts';
 import type { KeyPair } from '../../engine/key-pairs.ts';
 import type { Intent } from '../../engine/plan/intent.ts';
 import { refuseUnreasoned } from '../../postgres/move/admission.ts';
-import { findAlias, listAliases } from '../../postgres/records/aliases.ts';
+import { listAliases } from '../../postgres/records/aliases.ts';
 import type { Alias } from '../../postgres/records/aliases.ts';
 import type { Platform } from '../open.ts';
 import { planOrApply, toldWithPlan } from './migrate-model.ts';
@@ -68,9 +68,19 @@ export function pageAliases(
 }
 
 /** The key that leads to the row of the tenant which had this one; undefined where none had. */
-export function currentKey(
+export async function currentKey(
   { site, schema }: Platform,
   { tenantId, table, key }: { readonly tenantId: string; readonly table: string; readonly key: string },
 ): Promise<string | undefined> {
-  return findAlias(site, { tenant: tenantId, table: `${schema}.${table}`, key });
+  const [found] = await listAliases(site, { tenant: tenantId, table: `${schema}.${table}`, keys: [key] });
+  return found?.to;
+}
+
+/** Of these keys those that rows of the tenant had, with the ones that lead to them now. An id repeats in no two tables. */
+export async function currentKeys(
+  { site }: Platform,
+  { tenantId, keys }: { readonly tenantId: string; readonly keys: readonly string[] },
+): Promise<ReadonlyMap<string, string>> {
+  const found = await listAliases(site, { tenant: tenantId, keys });
+  return new Map(found.map(({ from, to }) => [from, to]));
 }

@@ -277,12 +277,14 @@ interface AliasQuery {
   /** So many, after the one of this table and old key. */
   readonly limit?: number | undefined;
   readonly after?: readonly [table: string, key: string] | undefined;
+  /** Only of these old keys. */
+  readonly keys?: readonly string[] | undefined;
 }
 
 /** Every old key with the one that leads to the row now, chains resolved; by tenant, table and old key. */
 export function listAliases(
   site: Site,
-  { tenant, table, since, limit, after }: AliasQuery,
+  { tenant, table, since, limit, after, keys }: AliasQuery,
 ): Promise<Alias[]> {
   return withState(site, tenant, async (state) => {
     if (!(await hasAliases(state, site))) return [];
@@ -292,23 +294,17 @@ export function listAliases(
        FROM ${stateTable(site, 'aliases')} a
        WHERE ($1::text IS NULL OR tenant_id::text = $1::text) AND ($2::text IS NULL OR table_name IN ($2::text, 'public.' || $2::text))
          AND ($3::text IS NULL OR a.since >= $3::text::timestamptz) AND ${standsSql(site)}
-         AND ($4::text IS NULL OR (table_name, old_key) > ($4::text, $5::text))
+         AND ($4::text IS NULL OR (table_name, old_key) > ($4::text, $5::text)) AND ($7::text[] IS NULL OR old_key = ANY ($7::text[]))
        ORDER BY tenant_id, table_name, old_key LIMIT $6::int`,
-      [tenant ?? null, table ?? null, since ?? null, after?.[0] ?? null, after?.[1] ?? null, limit ?? null],
+      [
+        tenant ?? null,
+        table ?? null,
+        since ?? null,
+        after?.[0] ?? null,
+        after?.[1] ?? null,
+        limit ?? null,
+        keys ?? null,
+      ],
     );
-  });
-}
-
-/** The key that leads to the row which had this one; undefined where none had. */
-export function findAlias(
-  site: Site,
-  { tenant, table, key }: { readonly tenant: TenantKey; readonly table: string; readonly key: string },
-): Promise<string | undefined> {
-  return withState(site, tenant, async (state) => {
-    const found = await state.maybeOne<{ key: string }>(
-      `SELECT new_key AS key FROM ${stateTable(site, 'aliases')} a WHERE ${ofTable(site)} AND old_key = $3 AND ${standsSql(site)}`,
-      [recordedTenant(tenant), table, key],
-    );
-    return found?.key;
   });
 }

@@ -177,12 +177,8 @@ function speaksOf(definition: string, name: string): boolean {
 function firing(about: Around, { id, triggers }: Table): string[] {
   const removes = about.merging === undefined ? /\b(?:UPDATE|INSERT|DELETE)\b/ : /\b(?:UPDATE|DELETE)\b/;
   const sets = removedFrom(about).has(id) ? removes : /\bUPDATE\b/;
-  return triggers
-    .filter(
-      ({ name, enabled, definition }) =>
-        enabled && sets.test(definition) && !name.startsWith(redirectTrigger),
-    )
-    .map(({ name }) => name);
+  const others = triggers.filter(({ name }) => !name.startsWith(redirectTrigger));
+  return others.filter(({ enabled, definition }) => enabled && sets.test(definition)).map(({ name }) => name);
 }
 
 /** Columns by which the rows are looked for, to which no index leads. */
