@@ -163,6 +163,25 @@ oneEngine((engine) => {
       ]);
     }));
 
+  test('what could not be taken back is refused before anything is written', () => {
+    const more = `CREATE TABLE visits (tenant_id uuid REFERENCES firms (id), note text); INSERT INTO visits VALUES (NULL, 'guest');`;
+    return inWorkshop(engine, { name: 'unkeyed', more }, async ({ apply, config, run, rows }) => {
+      const text = readFileSync(config, 'utf8');
+      writeFileSync(config, text.replace('  tables:\n', `  tables:\n    visits: { ownerless: ${zero} }\n`));
+      await assert.rejects(
+        apply('expand'),
+        /rows of public\.visits that lead to no tenant cannot be given to one/,
+      );
+      await run(`UPDATE visits SET tenant_id = '${zero}'`, 'DROP TABLE visits', 'CREATE ROLE unkeyed_app');
+      writeFileSync(config, text);
+      await assert.rejects(apply('expand'), {
+        code: 'PHASE_BLOCKED',
+        message: /are there already[^]*unkeyed_app/,
+      });
+      assert.deepEqual(await rows(`SELECT to_regnamespace('drover') IS NULL AS clean`), [{ clean: true }]);
+    });
+  });
+
   test('a way back that is stopped behind a step goes forth again', () =>
     inWorkshop(engine, { name: 'forth' }, async ({ apply, revert, drifts }) => {
       for (const kind of ['wide-constraint', 'drop-check', 'valid-key', 'owner-trigger']) {
