@@ -8,6 +8,7 @@ import { services } from '../platform/resources/services.ts';
 import { appTemplates, assistantTemplates } from '../platform/resources/templates.ts';
 import { userRoles, users } from '../platform/resources/users.ts';
 import type { RegisterRoutes } from './contract.ts';
+import { assessmentRoutes } from './routes/assessments/assessments.ts';
 import { healthRoutes } from './routes/health/health.ts';
 import { isolationRoutes } from './routes/health/isolation.ts';
 import { migrateRoutes } from './routes/migrations/migrations.ts';
@@ -56,6 +57,7 @@ export const routes: readonly RegisterRoutes[] = [
   rekeyRoutes,
   usageRoutes,
   retirementRoutes,
+  assessmentRoutes,
   workspaceRoutes,
   workspaceStateRoutes,
   secretRoutes,

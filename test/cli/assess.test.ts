@@ -58,7 +58,7 @@ oneEngine((engine) => {
           ['decide', '--tenant', tenant, '--group', `${groups[0]?.name ?? ''}:999`],
           1,
         );
-        assert.match(refused, /ASSESSMENT_CONFLICT/);
+        assert.match(refused, /PRECONDITION_FAILED/);
         await run(['decide', '--recommended', ...task]);
         await run(['accept', '--tenant', tenant, '--seen', '1'], 1);
         await run(['accept']);

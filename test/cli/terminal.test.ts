@@ -10,7 +10,7 @@ import { showList, showTable } from '../../src/cli/terminal/table.ts';
 import { onErrorStream, openTerminal } from '../../src/cli/terminal/terminal.ts';
 import { DroverError } from '../../src/errors.ts';
 import { commandsBelow, droverHere } from './drover-here.ts';
-import { csvText } from '../../src/cli/terminal/csv.ts';
+import { csvText } from '../../src/csv.ts';
 
 /** What is shown on a terminal of so many columns, line by line. */
 function shownAt(columns: number, rows: readonly (readonly (string | number)[])[]): string[] {

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { loadConfigFile } from '../../src/config-file.ts';
-import { groupsOf } from '../../src/engine/assess/review.ts';
+import { groupsOf, nameOf } from '../../src/engine/assess/review.ts';
 import type { AssetFacts } from '../../src/engine/assess/facts.ts';
 import { recommend } from '../../src/engine/assess/recommend.ts';
 import type { ModelKnowledge, NameKnowledge } from '../../src/engine/models/knowledge.ts';
@@ -17,7 +17,6 @@ import type { SurveyedAsset } from '../../src/postgres/assess/asset-rows.ts';
 import { decide } from '../../src/postgres/assess/decide.ts';
 import type { DecidedAssets } from '../../src/postgres/assess/decide.ts';
 import { readWaves, saveWaves } from '../../src/postgres/assess/decision-rows.ts';
-import { nameOf } from '../../src/postgres/assess/hold.ts';
 import { readAssessment } from '../../src/postgres/assess/show.ts';
 import { startAssessment } from '../../src/postgres/assess/start.ts';
 import { openDatabase } from '../../src/postgres/driver/connect.ts';
@@ -153,7 +152,7 @@ oneEngine((engine) => {
       );
       await refused(
         () => about({ group: name, count: members.length + 1 }),
-        'ASSESSMENT_CONFLICT',
+        'PRECONDITION_FAILED',
         /not \d+: look at it again/,
       );
       await refused(() => about({ group: '00000000', count: 1 }), 'ASSESSMENT_CONFLICT', /no group/);
@@ -179,7 +178,7 @@ oneEngine((engine) => {
       await refused(() => about({ asset: 'nothing' }), 'ASSESSMENT_CONFLICT');
       await refused(
         () => about({ recommended: 0 }, { version: record.version - 1 }),
-        'ASSESSMENT_CONFLICT',
+        'PRECONDITION_FAILED',
         /version/,
       );
       await refused(
@@ -197,13 +196,13 @@ oneEngine((engine) => {
       assert.equal((await about({ group: name, count: members.length })).decided, members.length);
       await refused(
         () => about({ group: name, count: members.length }),
-        'ASSESSMENT_CONFLICT',
+        'PRECONDITION_FAILED',
         /ada has decided replatform/,
       );
       const asset = members[0]?.facts.key ?? '';
       await refused(
         () => about({ asset }, { strategy: 'retain', reason: 'x', until }),
-        'ASSESSMENT_CONFLICT',
+        'PRECONDITION_FAILED',
         /--instead/,
       );
       await about({ asset }, { strategy: 'retain', reason: 'wait', until, instead: true });
@@ -362,7 +361,7 @@ oneEngine((engine) => {
           const lost = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
           assert.equal(lost.length, 1);
           assert.ok(
-            lost[0] instanceof DroverError && lost[0].code === 'ASSESSMENT_CONFLICT',
+            lost[0] instanceof DroverError && lost[0].code === 'PRECONDITION_FAILED',
             String(lost[0]),
           );
           const one = (await show(birch)).assessed.find(

@@ -71,6 +71,24 @@ async function queueRun(http: HttpPlatform): Promise<string> {
   return String(json.run_id);
 }
 
+const assessments = new WeakMap<HttpPlatform, Map<number, Promise<string>>>();
+
+/** The demo has none, so one is begun. */
+function assessmentId({ http, tenant }: ExampleRequest): Promise<string> {
+  const known = assessments.get(http) ?? new Map<number, Promise<string>>();
+  assessments.set(http, known);
+  const found = known.get(tenant) ?? beginAssessment(http, tenant);
+  known.set(tenant, found);
+  return found;
+}
+
+async function beginAssessment(http: HttpPlatform, tenant: 1 | 2): Promise<string> {
+  const key = tenant === 1 ? http.keys.admin : http.keys.otherAdmin;
+  const { status, json, text } = await http.call('POST', '/api/v1/assessments', { key, body: {} });
+  assert.equal(status, 200, text);
+  return String(json.assessment.id);
+}
+
 const examples: Readonly<Record<string, Example>> = {
   tenant_id: row('tenants'),
   user_id: row('users'),
@@ -91,6 +109,7 @@ const examples: Readonly<Record<string, Example>> = {
   audit_record_id: row('audit_log'),
   migration_id: migrationId,
   run_id: runId,
+  assessment_id: assessmentId,
   // For everybody; there is no other tenant's.
   global_assistant_template_id: () => demoId(0, 'global_assistant_templates', 0),
   global_app_template_id: () => demoId(0, 'global_app_templates', 0),

@@ -1,10 +1,10 @@
+import { nameOf } from '../../engine/assess/review.ts';
 import { InvalidArgumentError, Option } from 'commander';
 import { rowCount } from '../../engine/plan/row-text.ts';
 import { strategies } from '../../engine/assess/strategy.ts';
 import type { Strategy } from '../../engine/assess/strategy.ts';
 import { decide as decideAssets, lacksText } from '../../postgres/assess/decide.ts';
 import type { DecideAsked, DecidedAssets, DecidedCount } from '../../postgres/assess/decide.ts';
-import { nameOf } from '../../postgres/assess/hold.ts';
 import type { Site } from '../../postgres/scope/site.ts';
 import { withSite } from '../../site/open.ts';
 import { resolveWhere, usage } from '../../site/where.ts';

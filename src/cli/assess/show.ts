@@ -1,4 +1,5 @@
 import { groupsOf, undecided } from '../../engine/assess/review.ts';
+import { assetTable } from '../../engine/assess/export.ts';
 import { readAssessment } from '../../postgres/assess/show.ts';
 import type { ShownAssessment } from '../../postgres/assess/show.ts';
 import type { Site } from '../../postgres/scope/site.ts';
@@ -13,8 +14,7 @@ import { isForPrograms, showList, showTable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { inLines } from '../terminal/wrap.ts';
 import { findAssessments } from './tenants.ts';
-import { assetTable, groupTable } from './words.ts';
-import type { NamedAssessment } from './words.ts';
+import { groupTable } from './words.ts';
 
 interface ShowOptions extends WhereOptions, ListOption, TenantOption {
   readonly assets?: boolean;
@@ -39,18 +39,20 @@ export const show: Verb = {
   },
 };
 
-export async function readAll(site: Site, tenant: string | undefined): Promise<NamedAssessment[]> {
-  const all: NamedAssessment[] = [];
+/** An assessment and what its tenant is called. */
+interface TenantShown {
+  readonly tenantName: string;
+  readonly shown: ShownAssessment;
+}
+
+export async function readAll(site: Site, tenant: string | undefined): Promise<TenantShown[]> {
+  const all: TenantShown[] = [];
   for (const { record, tenantName } of await findAssessments(site, tenant))
     all.push({ tenantName, shown: await readAssessment(site, record.tenant) });
   return all;
 }
 
-function showAll(
-  terminal: Terminal,
-  all: readonly NamedAssessment[],
-  { json, csv, assets }: ShowOptions,
-): void {
+function showAll(terminal: Terminal, all: readonly TenantShown[], { json, csv, assets }: ShowOptions): void {
   if (json === true) return terminal.out(JSON.stringify({ assessments: all.map(assessmentJson) }, null, 2));
   if (all.length === 0)
     return terminal.err(
@@ -73,7 +75,7 @@ function showAll(
   });
 }
 
-export function assessmentJson({ tenantName, shown }: NamedAssessment) {
+export function assessmentJson({ tenantName, shown }: TenantShown) {
   const { record, ...rest } = shown;
   const groups = groupsOf(shown.assessed).map(({ name, members, undecided: open }) => ({
     name,
@@ -83,7 +85,7 @@ export function assessmentJson({ tenantName, shown }: NamedAssessment) {
   return { tenantName, ...record, tenant: record.tenant ?? null, ...rest, groups };
 }
 
-function showOne(terminal: Terminal, { tenantName, shown }: NamedAssessment): void {
+function showOne(terminal: Terminal, { tenantName, shown }: TenantShown): void {
   const { record, sources, waves, readiness } = shown;
   const line = inLines(terminal);
   const { heading } = terminal.style;

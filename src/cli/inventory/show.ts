@@ -12,7 +12,7 @@ import { showTable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { wrapLine } from '../terminal/wrap.ts';
 import { bytesText, durationText } from './amounts.ts';
-import { csvText } from '../terminal/csv.ts';
+import { csvText } from '../../csv.ts';
 
 export function showInventory(terminal: Terminal, shown: TakenInventory): void {
   const { out } = terminal;

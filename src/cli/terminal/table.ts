@@ -2,7 +2,7 @@
 import CliTable from 'cli-table3';
 import { printable } from '../../engine/plan/row-text.ts';
 import { wrapLine } from './wrap.ts';
-import { csvText } from './csv.ts';
+import { csvText } from '../../csv.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface TableContent {

@@ -65,6 +65,11 @@ export function groupName(facts: AssetFacts, { rule, strategy }: Recommendation,
   return digest(canonicalText(alike)).slice(0, 8);
 }
 
+/** `public.agents/7 (gpt-4o)`. */
+export function nameOf({ facts: { table, key, source } }: Assessed): string {
+  return `${table}/${key} (${source})`;
+}
+
 export interface AssetGroup {
   readonly name: string;
   readonly members: readonly Assessed[];

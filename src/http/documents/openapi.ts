@@ -23,6 +23,10 @@ const tags = [
     description: 'Other keys for rows, two rows that become one, and the keys that rows had.',
   },
   { name: 'runs', description: 'Migrations over many tenants: progress, results, orders, rollback.' },
+  {
+    name: 'assessments',
+    description: 'What becomes of each row that names a model which ends, decided before anything moves.',
+  },
   { name: 'retirements', description: 'Models in use that end on a known day.' },
   { name: 'tenants', description: 'Organisations.' },
   { name: 'users', description: 'People and the roles they hold.' },

@@ -21,6 +21,7 @@ const scopeSubjects = [
   'migrations',
   'runs',
   'rekeys',
+  'assessments',
 ] as const;
 
 /** What a route needs: `models:read`. */

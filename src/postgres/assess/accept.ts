@@ -1,5 +1,5 @@
 /** Accepts what was decided, opens it again, or gives it up. One transaction each, under the lock of the assessment. */
-import { undecided } from '../../engine/assess/review.ts';
+import { undecided, nameOf } from '../../engine/assess/review.ts';
 import type { Assessed } from '../../engine/assess/review.ts';
 import { confidenceText } from '../../engine/assess/recommend.ts';
 import { isMoving } from '../../engine/assess/strategy.ts';
@@ -11,7 +11,7 @@ import { readAssessed, readAssetEdges } from './asset-rows.ts';
 import { changeStatus } from './change-status.ts';
 import { saveWaves } from './decision-rows.ts';
 import type { WaveMember } from './decision-rows.ts';
-import { nameOf, withHeld, withReview } from './hold.ts';
+import { withHeld, withReview } from './hold.ts';
 import type { ReviewAsked } from './hold.ts';
 import type { AssessmentRecord } from './rows.ts';
 
@@ -101,19 +101,12 @@ export function membersOf(waves: readonly AssetWave[]): WaveMember[] {
 /** @throws ASSESSMENT_NOT_FOUND, ASSESSMENT_CONFLICT, DECISION_NEEDS_REASON */
 export function reopen(site: Site, asked: ReviewAsked): Promise<AssessmentRecord> {
   const { reason = '', actor } = asked;
-  if (reason.trim() === '')
-    return Promise.reject(
-      new DroverError(
-        'DECISION_NEEDS_REASON',
-        'What was accepted is opened again for a reason: say it with --reason.',
-        {
-          lacks: ['reason'],
-        },
-      ),
-    );
-  return withHeld(site, asked, (state, record) =>
-    changeStatus(state, site, { record, to: 'in_review', role: 'admin', actor, detail: { reason } }),
-  );
+  return withHeld(site, asked, (state, record) => {
+    if (reason.trim() !== '')
+      return changeStatus(state, site, { record, to: 'in_review', role: 'admin', actor, detail: { reason } });
+    const message = 'What was accepted is opened again for a reason: say it with --reason.';
+    throw new DroverError('DECISION_NEEDS_REASON', message, { lacks: ['reason'] });
+  });
 }
 
 /** @throws ASSESSMENT_NOT_FOUND, ASSESSMENT_CONFLICT */

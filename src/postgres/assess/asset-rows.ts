@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Assessed, Decision } from '../../engine/assess/review.ts';
 import type { AssetFacts } from '../../engine/assess/facts.ts';
 import type { Recommendation } from '../../engine/assess/recommend.ts';
+import type { Strategy } from '../../engine/assess/strategy.ts';
 import type { AssetEdge } from '../../engine/assess/waves.ts';
 import { recordedTenant } from '../../engine/tenant.ts';
 import type { TenantKey } from '../../engine/tenant.ts';
@@ -149,11 +150,33 @@ type FactsRow = AssetFacts &
     readonly decision: Decision | null;
   };
 
-/** The assets of one survey, with the decisions that stand: by table, key and source. */
+/** Which assets, and how many of them. */
+export interface AssetPage {
+  readonly limit: number;
+  /** Go on after this one. */
+  readonly after?: readonly [table: string, key: string, source: string];
+  readonly group?: string | undefined;
+  readonly source?: string | undefined;
+  readonly kind?: string | undefined;
+  /** Of what is decided; with `recommended` of what is recommended. */
+  readonly decided?: Strategy | undefined;
+  readonly recommended?: Strategy | undefined;
+  readonly undecided?: boolean | undefined;
+}
+
+/** The assets of one survey, with the decisions that stand: by table, key and source; of a page where one is asked for. */
 export async function readAssessed(
   state: Tx,
   site: Site,
-  { record, survey }: { readonly record: Pick<AssessmentRecord, 'tenant' | 'id'>; readonly survey: number },
+  {
+    record,
+    survey,
+    page,
+  }: {
+    readonly record: Pick<AssessmentRecord, 'tenant' | 'id'>;
+    readonly survey: number;
+    readonly page?: AssetPage;
+  },
 ): Promise<Assessed[]> {
   const facts = storedFacts.map(
     ([fact, [column, type]]) => `f.${column}${type === 'date' ? '::text' : ''} AS "${fact}"`,
@@ -167,9 +190,9 @@ export async function readAssessed(
      JOIN ${stateTable(site, 'assets')} a ON a.tenant_id = f.tenant_id AND a.id = f.asset_id
      LEFT JOIN ${stateTable(site, 'decisions')} d ON d.tenant_id = f.tenant_id AND d.assessment_id = f.assessment_id
        AND d.asset_id = f.asset_id AND d.source = f.source AND d.superseded_by IS NULL
-     WHERE ${ofAssessment(site, 'f')} AND f.survey = $3
-     ORDER BY a.table_name COLLATE "C", a.row_key COLLATE "C", f.source COLLATE "C"`,
-    [recordedTenant(record.tenant), record.id, survey],
+     WHERE ${ofAssessment(site, 'f')} AND f.survey = $3${page === undefined ? '' : pageSql}
+     ORDER BY ${position}${page === undefined ? '' : ' LIMIT $4'}`,
+    [recordedTenant(record.tenant), record.id, survey, ...(page === undefined ? [] : pageParams(page))],
   );
   return rows.map(
     ({ asset, group, decision, strategyTarget, strategy, confidence, rule, reasons, ...known }) => ({
@@ -182,6 +205,37 @@ export async function readAssessed(
   );
 }
 
-const decisionMembers = `'strategy', d.strategy, 'target', d.target, 'reason', d.reason, 'until', d.until, 'owner', d.owner, 'due', d.due,
+const position = `a.table_name COLLATE "C", a.row_key COLLATE "C", f.source COLLATE "C"`;
+
+const pageSql = ` AND ($5::text IS NULL OR (${position}) > ($5::text, $6::text, $7::text)) AND ($8::text IS NULL OR f.group_name = $8::text)
+       AND ($9::text IS NULL OR f.source = $9::text) AND ($10::text IS NULL OR a.kind = $10::text)
+       AND ($11::text IS NULL OR d.strategy = $11::text) AND ($12::text IS NULL OR f.strategy = $12::text)
+       AND ($13::boolean IS NULL OR (d.id IS NULL) = $13::boolean)`;
+
+function pageParams({
+  limit,
+  after,
+  group,
+  source,
+  kind,
+  decided,
+  recommended,
+  undecided,
+}: AssetPage): unknown[] {
+  const from = [after?.[0] ?? null, after?.[1] ?? null, after?.[2] ?? null];
+  const only = [
+    group ?? null,
+    source ?? null,
+    kind ?? null,
+    decided ?? null,
+    recommended ?? null,
+    undecided ?? null,
+  ];
+  return [limit, ...from, ...only];
+}
+
+/** A decision `d` as a document. */
+export const decisionMembers = `'strategy', d.strategy, 'target', d.target, 'reason', d.reason, 'until', d.until,
+  'owner', d.owner, 'due', d.due,
   'group', d.group_name, 'singly', d.singly, 'actor', d.actor, 'at', ${momentSql('d.at')}, 'recommended', d.recommended,
   'recommendedTarget', d.recommended_target, 'confidence', (d.confidence * 100)::int, 'rule', d.rule`;

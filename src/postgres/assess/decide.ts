@@ -1,5 +1,5 @@
 /** Decisions about assets: of all that are as recommended, of a group, or of one. One transaction under the lock of the assessment. */
-import { draftDecision, lacksOf, undecided } from '../../engine/assess/review.ts';
+import { draftDecision, lacksOf, undecided, nameOf } from '../../engine/assess/review.ts';
 import type { Assessed, DecisionAsked, DecisionLack } from '../../engine/assess/review.ts';
 import type { TenantKey } from '../../engine/tenant.ts';
 import { DroverError } from '../../errors.ts';
@@ -8,7 +8,7 @@ import type { Site } from '../scope/site.ts';
 import { auditAssessment, touch } from './change-status.ts';
 import { readAssessed } from './asset-rows.ts';
 import { saveDecisions } from './decision-rows.ts';
-import { nameOf, withReview } from './hold.ts';
+import { withReview } from './hold.ts';
 import type { AssessmentRecord } from './rows.ts';
 
 /** Which assets a decision is about. */
@@ -22,6 +22,7 @@ export type DecidedAssets =
 
 export interface DecideAsked extends DecisionAsked {
   readonly tenant: TenantKey;
+  readonly id?: string | undefined;
   readonly about: DecidedAssets;
   readonly actor: string;
   /** In the place of decisions that stand. */
@@ -45,7 +46,7 @@ export interface DecidedCount {
 /**
  * Keeps a decision for each of the assets. What is recommended is decided as far as it can be; what it lacks is told. Of a group and of
  * one asset nothing is kept where something is lacking.
- * @throws ASSESSMENT_NOT_FOUND, ASSESSMENT_CONFLICT, DECISION_NEEDS_REASON, DECISION_INCOMPLETE
+ * @throws ASSESSMENT_NOT_FOUND, ASSESSMENT_CONFLICT, PRECONDITION_FAILED, DECISION_NEEDS_REASON, DECISION_INCOMPLETE
  */
 export function decide(site: Site, asked: DecideAsked): Promise<DecidedCount> {
   return withReview(site, asked, async (state, record) => {
@@ -126,7 +127,7 @@ function ofGroup(
   if (members.length === 0) throw noSuch(`There is no group "${group}"`);
   if (members.length !== count)
     throw new DroverError(
-      'ASSESSMENT_CONFLICT',
+      'PRECONDITION_FAILED',
       `The group ${group} has ${members.length} assets, not ${count}: look at it again, then --group ${group}:${members.length}.`,
       { group, count: members.length },
     );
@@ -148,7 +149,7 @@ function alreadyDecided(assessed: readonly Assessed[]): DroverError {
   const { strategy = '', actor = '', at = '' } = first?.decision ?? {};
   const which = first === undefined ? '' : nameOf(first);
   return new DroverError(
-    'ASSESSMENT_CONFLICT',
+    'PRECONDITION_FAILED',
     `${actor} has decided ${strategy} for ${which} on ${at.slice(0, 10)}. --instead decides in its place.`,
     { decisions: assessed.map((one) => ({ asset: nameOf(one), decision: one.decision })) },
   );

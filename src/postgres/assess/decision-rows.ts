@@ -5,6 +5,7 @@ import { recordedTenant } from '../../engine/tenant.ts';
 import type { Tx } from '../driver/database.ts';
 import { stateTable } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
+import { decisionMembers } from './asset-rows.ts';
 import { insertRows, ofAssessment, typed } from './rows.ts';
 import type { AssessmentRecord } from './rows.ts';
 
@@ -73,6 +74,46 @@ export async function saveDecisions(
      SELECT $1::text::${site.state.tenantType}, $2::text::uuid, ${names.map((name) => `x.${name}`).join(', ')}
      FROM x WHERE (SELECT count(*) FROM before) >= 0`,
     [recordedTenant(record.tenant), record.id, JSON.stringify(rows)],
+  );
+}
+
+/** A decision as it was kept, whether it still stands or not. */
+export interface KeptDecision {
+  readonly id: string;
+  readonly asset: string;
+  readonly table: string;
+  readonly key: string;
+  readonly source: string;
+  readonly decision: Decision;
+  readonly supersededBy: string | null;
+}
+
+export interface DecisionPage {
+  readonly limit: number;
+  /** Go on after this one. */
+  readonly after?: readonly [at: string, id: string];
+  /** Only of this asset. */
+  readonly asset?: string | undefined;
+}
+
+/** What was decided, the newest first. */
+export function pageDecisions(
+  state: Tx,
+  site: Site,
+  {
+    record,
+    page: { limit, after, asset },
+  }: { readonly record: Pick<AssessmentRecord, 'tenant' | 'id'>; readonly page: DecisionPage },
+): Promise<KeptDecision[]> {
+  return state.many<KeptDecision>(
+    `SELECT d.id::text AS id, d.asset_id::text AS asset, a.table_name AS "table", a.row_key AS key, d.source,
+       jsonb_build_object(${decisionMembers}) AS decision, d.superseded_by::text AS "supersededBy"
+     FROM ${stateTable(site, 'decisions')} d JOIN ${stateTable(site, 'assets')} a ON a.tenant_id = d.tenant_id AND a.id = d.asset_id
+     WHERE ${ofAssessment(site, 'd')}
+       AND ($3::text IS NULL OR (date_trunc('milliseconds', d.at), d.id) < ($3::text::timestamptz, $4::text::uuid))
+       AND ($5::text IS NULL OR d.asset_id = $5::text::uuid)
+     ORDER BY date_trunc('milliseconds', d.at) DESC, d.id DESC LIMIT $6`,
+    [recordedTenant(record.tenant), record.id, after?.[0] ?? null, after?.[1] ?? null, asset ?? null, limit],
   );
 }
 

@@ -54,10 +54,7 @@ type StoredAssessment = Omit<AssessmentRecord, 'tenant'> & { readonly tenant: st
  * before the first one made the tables.
  */
 export async function listLatest(state: Tx, site: Site, tenant: TenantKey): Promise<AssessmentRecord[]> {
-  const { there } = await state.one<{ there: boolean }>(`SELECT to_regclass($1::text) IS NOT NULL AS there`, [
-    stateTable(site, 'assessments'),
-  ]);
-  if (!there) return [];
+  if (!(await hasAssessments(state, site))) return [];
   const rows = await state.many<StoredAssessment>(
     `SELECT DISTINCT ON (a.tenant_id) ${assessmentColumns} FROM ${stateTable(site, 'assessments')} a
      WHERE $1::text IS NULL OR a.tenant_id = $1::text::${site.state.tenantType}
@@ -67,19 +64,72 @@ export async function listLatest(state: Tx, site: Site, tenant: TenantKey): Prom
   return rows.map(recordOf);
 }
 
-/** The same of one tenant, held until the transaction ends: two people change it one after the other. */
+/** Is the schema of the records of this version, or newer? The first command that writes makes it so. */
+export async function hasAssessments(state: Tx, site: Site): Promise<boolean> {
+  const { there } = await state.one<{ there: boolean }>(`SELECT to_regclass($1::text) IS NOT NULL AS there`, [
+    stateTable(site, 'assessments'),
+  ]);
+  return there;
+}
+
+export interface AssessmentChosen {
+  readonly tenant: TenantKey;
+  /** Otherwise the one that is open, or the newest. */
+  readonly id?: string | undefined;
+}
+
+/** One assessment of a tenant. */
+export async function findAssessment(
+  state: Tx,
+  site: Site,
+  chosen: AssessmentChosen,
+): Promise<AssessmentRecord | undefined> {
+  const [row] = await state.many<StoredAssessment>(oneSql(site), paramsOf(chosen));
+  return row === undefined ? undefined : recordOf(row);
+}
+
+/** The same, held until the transaction ends: two people change it one after the other. */
 export async function holdLatest(
   state: Tx,
   site: Site,
-  tenant: TenantKey,
+  chosen: AssessmentChosen,
 ): Promise<AssessmentRecord | undefined> {
-  const row = await state.maybeOne<StoredAssessment>(
-    `SELECT ${assessmentColumns} FROM ${stateTable(site, 'assessments')} a
-     WHERE a.tenant_id = $1::text::${site.state.tenantType}
-     ORDER BY a.status IN ('completed', 'cancelled'), a.created_at DESC, a.id LIMIT 1 FOR UPDATE`,
-    [recordedTenant(tenant)],
-  );
+  const row = await state.maybeOne<StoredAssessment>(`${oneSql(site)} FOR UPDATE`, paramsOf(chosen));
   return row === undefined ? undefined : recordOf(row);
+}
+
+function oneSql(site: Site): string {
+  return `SELECT ${assessmentColumns} FROM ${stateTable(site, 'assessments')} a
+     WHERE a.tenant_id = $1::text::${site.state.tenantType} AND ($2::text IS NULL OR a.id = $2::text::uuid)
+     ORDER BY a.status IN ('completed', 'cancelled'), a.created_at DESC, a.id LIMIT 1`;
+}
+
+function paramsOf({ tenant, id }: AssessmentChosen): (string | null)[] {
+  return [recordedTenant(tenant), id ?? null];
+}
+
+export interface AssessmentPage {
+  readonly tenant: TenantKey;
+  readonly status?: AssessmentStatus | undefined;
+  readonly limit: number;
+  /** Go on after this one. */
+  readonly after?: readonly [createdAt: string, id: string];
+}
+
+/** All assessments of a tenant, the newest first. */
+export async function pageAssessments(
+  state: Tx,
+  site: Site,
+  { tenant, status, limit, after }: AssessmentPage,
+): Promise<AssessmentRecord[]> {
+  const rows = await state.many<StoredAssessment>(
+    `SELECT ${assessmentColumns} FROM ${stateTable(site, 'assessments')} a
+     WHERE a.tenant_id = $1::text::${site.state.tenantType} AND ($2::text IS NULL OR a.status = $2::text)
+       AND ($3::text IS NULL OR (date_trunc('milliseconds', a.created_at), a.id) < ($3::text::timestamptz, $4::text::uuid))
+     ORDER BY date_trunc('milliseconds', a.created_at) DESC, a.id DESC LIMIT $5`,
+    [recordedTenant(tenant), status ?? null, after?.[0] ?? null, after?.[1] ?? null, limit],
+  );
+  return rows.map(recordOf);
 }
 
 const assessmentColumns = `a.tenant_id::text AS tenant, a.id::text AS id, a.status, a.version, a.survey, a.horizon::text AS horizon,

@@ -1,14 +1,12 @@
 /** An assessment as people read it: its assets with what is recommended and decided, the waves, what changed since the survey before. */
-import { hasLeftGroup } from '../../engine/assess/review.ts';
+import { hasLeftGroup, nameOf } from '../../engine/assess/review.ts';
 import type { Assessed } from '../../engine/assess/review.ts';
 import { changedFacts } from '../../engine/assess/facts.ts';
 import { readinessOf } from '../../engine/assess/readiness.ts';
 import type { Readiness } from '../../engine/assess/readiness.ts';
 import { brokenOrder } from '../../engine/assess/waves.ts';
 import type { AssetWave } from '../../engine/assess/waves.ts';
-import { recordedTenant } from '../../engine/tenant.ts';
 import type { TenantKey } from '../../engine/tenant.ts';
-import { DroverError } from '../../errors.ts';
 import { sha256 } from '../catalogue/digest.ts';
 import { withState } from '../scope/site.ts';
 import type { Site } from '../scope/site.ts';
@@ -16,8 +14,8 @@ import { membersOf, wavesOf } from './accept.ts';
 import { readAssessed, readAssetEdges } from './asset-rows.ts';
 import { readWaves } from './decision-rows.ts';
 import type { WaveMember } from './decision-rows.ts';
-import { nameOf } from './hold.ts';
-import { listLatest, readAssessedSources } from './rows.ts';
+import { noAssessment } from './hold.ts';
+import { findAssessment, hasAssessments, listLatest, readAssessedSources } from './rows.ts';
 import type { AssessedSource, AssessmentRecord } from './rows.ts';
 
 export interface ShownAssessment {
@@ -43,14 +41,12 @@ export interface ShownAssessment {
 }
 
 /** @throws ASSESSMENT_NOT_FOUND */
-export function readAssessment(site: Site, tenant: TenantKey): Promise<ShownAssessment> {
+export function readAssessment(site: Site, tenant: TenantKey, id?: string): Promise<ShownAssessment> {
   return withState(site, tenant, async (state) => {
-    const [record] = await listLatest(state, site, recordedTenant(tenant));
-    if (record === undefined)
-      throw new DroverError(
-        'ASSESSMENT_NOT_FOUND',
-        'There is no assessment of this tenant. `drover assess start` begins one.',
-      );
+    const record = (await hasAssessments(state, site))
+      ? await findAssessment(state, site, { tenant, id })
+      : undefined;
+    if (record === undefined) throw noAssessment();
     const assessed = await readAssessed(state, site, { record, survey: record.survey });
     const before = await readAssessed(state, site, { record, survey: record.survey - 1 });
     const edges = await readAssetEdges(state, site, tenant);

@@ -17,7 +17,8 @@ import type { Site } from '../scope/site.ts';
 import { changeStatus } from './change-status.ts';
 import { assetName, saveAssets, saveEdges, saveFacts } from './asset-rows.ts';
 import type { SurveyedAsset } from './asset-rows.ts';
-import { holdLatest, listLatest, readAssessedSources, saveSources } from './rows.ts';
+import { noAssessment, requireVersion } from './hold.ts';
+import { findAssessment, hasAssessments, holdLatest, readAssessedSources, saveSources } from './rows.ts';
 import type { AssessmentRecord } from './rows.ts';
 import { surveyTenant } from './survey.ts';
 import type { RowId, Survey } from './survey.ts';
@@ -25,6 +26,8 @@ import type { RowId, Survey } from './survey.ts';
 export interface StartAsked {
   readonly tenant: TenantKey;
   readonly actor: string;
+  /** Only where there is none that is open, or only this one again, where it still has the version that was seen. */
+  readonly expects?: 'none' | { readonly id: string; readonly version?: number | undefined } | undefined;
   /** Each as it was in the survey before, where it is left out. */
   readonly horizon?: string | undefined;
   readonly useDays?: number | undefined;
@@ -43,8 +46,11 @@ const usualUseDays = 90;
 /** @throws ASSESSMENT_CONFLICT where it is accepted or under way, or somebody else began one meanwhile; what a survey throws */
 export async function startAssessment(site: Site, asked: StartAsked): Promise<Started> {
   const before = await withState(site, asked.tenant, async (state) => {
-    const record = (await listLatest(state, site, recordedTenant(asked.tenant))).at(0);
+    const record = (await hasAssessments(state, site))
+      ? await findAssessment(state, site, { tenant: asked.tenant })
+      : undefined;
     const open = record === undefined || isClosed(record.status) ? undefined : record;
+    requireExpected(open, asked.expects);
     const sources = open === undefined ? [] : await readAssessedSources(state, site, open);
     return {
       open,
@@ -74,10 +80,20 @@ export async function startAssessment(site: Site, asked: StartAsked): Promise<St
   return { record, survey };
 }
 
+/** @throws ASSESSMENT_CONFLICT, ASSESSMENT_NOT_FOUND, PRECONDITION_FAILED */
+function requireExpected(open: AssessmentRecord | undefined, expects: StartAsked['expects']): void {
+  if (expects === undefined) return;
+  if (expects === 'none') {
+    if (open !== undefined) throw standing(open);
+  } else if (open?.id !== expects.id) throw noAssessment();
+  else requireVersion(open, expects.version);
+}
+
 function standing({ status, version }: AssessmentRecord): DroverError {
   return new DroverError(
     'ASSESSMENT_CONFLICT',
-    `The assessment is ${status}. \`drover assess reopen --reason TEXT\` opens it again, \`drover assess cancel\` ends it.`,
+    `There is an assessment, and it is ${status}. \`drover assess reopen --reason TEXT\` opens an accepted one again, ` +
+      '`drover assess cancel` ends it.',
     { status, version },
   );
 }
@@ -101,7 +117,7 @@ async function saveSurvey(
   { survey, open, asked }: SurveyToSave,
 ): Promise<AssessmentRecord> {
   const { tenant, actor } = asked;
-  const held = await holdLatest(state, site, tenant);
+  const held = await holdLatest(state, site, { tenant });
   const same =
     held === undefined || isClosed(held.status)
       ? open === undefined
@@ -166,7 +182,7 @@ async function insertDraft(
      VALUES ($1::text::${site.state.tenantType}, $2::text::uuid, 'draft', $3::text::date, $4, $5, $6)`,
     [recordedTenant(tenant), id, horizon, useDays, parameters, actor],
   );
-  const record = await holdLatest(state, site, tenant);
+  const record = await holdLatest(state, site, { tenant });
   if (record === undefined) throw new Error('a record that was just written is not there');
   return record;
 }
