@@ -299,6 +299,7 @@ async function survives(at: RowsCase, torture: Torture): Promise<void> {
   const [start, inAll] = [await at.text(apart), await at.rowsInAll().catch(() => undefined)];
   const plan = await at.plan(more);
   assert.deepEqual(codes(plan), forced ?? []);
+  assert.doesNotMatch(JSON.stringify(plan.leftBehind), /model/, 'what is left is said of rows');
   if (says !== undefined)
     assert.ok(
       plan.findings.some(({ code }) => code === says),

@@ -163,9 +163,11 @@ function resting(snapshot: DecisionGround, occasion: Occasion): RowOutcome | und
 
 /** A model of everybody may be named by everybody; a tenant's own may not. */
 function ofAnother(snapshot: DecisionGround, occasion: Occasion): RowOutcome {
-  const { tenant, source } = snapshot;
-  if (typeof source.tenant === 'string')
-    return stay('other-tenant', occasion.place.byKey, "the row of another tenant names this tenant's model");
+  const { tenant, source, rules } = snapshot;
+  if (typeof source.tenant === 'string') {
+    const named = rules.subject === undefined ? "this tenant's model" : "this tenant's row";
+    return stay('other-tenant', occasion.place.byKey, `the row of another tenant names ${named}`);
+  }
   if (!isSharedRows(tenant?.key ?? null))
     return stay('other-tenant', false, "the row is another tenant's, which has a plan of its own");
   // Seen from the shared rows, what is live in a tenant keeps the model in use, and what is not does not.
