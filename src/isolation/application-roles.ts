@@ -2,9 +2,10 @@
 import type { TableId } from '../engine/catalogue/catalog.ts';
 import type { IsolationFacts, RelationFact } from '../engine/isolation/facts.ts';
 import type { IsolationReport } from '../engine/isolation/report.ts';
-import { ownedTables } from './ground.ts';
+import { findOwned, ownedTables } from './ground.ts';
+import { findHolding } from './owned-relations.ts';
 import type { BareGround, IsolationSettings } from './ground.ts';
-import { isAllPowerful, isExempt, mayUse, rowPrivileges } from './reach.ts';
+import { isAllPowerful, isExempt, mayUse, rowPrivileges, untrustedOf } from './reach.ts';
 
 type Bound = Pick<IsolationReport, 'applicationRoles' | 'rolesFrom'>;
 
@@ -24,8 +25,12 @@ export function groundOf(facts: IsolationFacts, settings: IsolationSettings): Ba
     functions: Map.groupBy(facts.functions, ({ id }) => id),
     keys: Map.groupBy(facts.keys, whole),
     indexes: Map.groupBy(facts.indexes, whole),
+    owned: findOwned({ facts, relations }),
+    holding: findHolding(facts),
+    untrusted: [],
   };
-  return { ...bare, ...boundRoles(bare) };
+  const bound = { ...bare, ...boundRoles(bare) };
+  return { ...bound, untrusted: untrustedOf(bound) };
 }
 
 function boundRoles(ground: BareGround): Bound {

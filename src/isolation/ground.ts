@@ -43,6 +43,11 @@ export interface Ground {
   /** By the whole table; those of its partitions and children are among them. */
   readonly keys: ReadonlyMap<TableId, readonly KeyFact[]>;
   readonly indexes: ReadonlyMap<TableId, readonly IndexFact[]>;
+  /** Tables of tenants, and with their partitions and children whatever holds rows of tenants. */
+  readonly owned: readonly OwnedTable[];
+  readonly holding: ReadonlyMap<TableId, RelationFact>;
+  /** Every role that is judged: those of the application first. */
+  readonly untrusted: readonly string[];
   readonly conditions: Conditions;
 }
 
@@ -58,7 +63,12 @@ export interface OwnedTable {
 }
 
 /** Tables that belong to tenants, in the order of their ids. */
-export function ownedTables({ facts, relations }: Pick<Ground, 'facts' | 'relations'>): OwnedTable[] {
+export function ownedTables({ owned }: Pick<Ground, 'owned'>): readonly OwnedTable[] {
+  return owned;
+}
+
+/** The same, looked up: rules ask for them table by table. */
+export function findOwned({ facts, relations }: Pick<Ground, 'facts' | 'relations'>): OwnedTable[] {
   return facts.catalog.tables.flatMap((table) => {
     const owned = facts.ownership.get(table.id);
     const relation = relations.get(table.id);

@@ -1,10 +1,14 @@
 /** Tenants' tables with their partitions and children: whatever holds rows of tenants. */
 import type { TableId } from '../engine/catalogue/catalog.ts';
-import type { RelationFact } from '../engine/isolation/facts.ts';
+import type { IsolationFacts, RelationFact } from '../engine/isolation/facts.ts';
 import type { Ground } from './ground.ts';
 
 /** By id. */
-export function ownedRelations({ facts }: Pick<Ground, 'facts'>): ReadonlyMap<TableId, RelationFact> {
+export function ownedRelations({ holding }: Pick<Ground, 'holding'>): ReadonlyMap<TableId, RelationFact> {
+  return holding;
+}
+
+export function findHolding(facts: IsolationFacts): ReadonlyMap<TableId, RelationFact> {
   return new Map(
     facts.relations
       .filter(({ id, root }) => facts.ownership.get(root ?? id)?.kind === 'tenant')

@@ -147,7 +147,7 @@ function isPublic({ facts }: BareGround, { relation, privileges }: Used): boolea
 }
 
 /** Roles that nobody called an application's or trusted, and that policies bind. PostgreSQL's own are in use where somebody holds them. */
-export function otherRoles(ground: BareGround): string[] {
+export function otherRoles(ground: Omit<BareGround, 'untrusted'>): string[] {
   return (
     [...ground.roles.values()]
       .filter((role) => !role.predefined && !isAllPowerful(role))
@@ -159,6 +159,10 @@ export function otherRoles(ground: BareGround): string[] {
 }
 
 /** Every role that the doctor judges: those of the application first. */
-export function untrustedRoles(ground: BareGround): string[] {
+export function untrustedOf(ground: Omit<BareGround, 'untrusted'>): string[] {
   return [...ground.applicationRoles, ...otherRoles(ground)];
+}
+
+export function untrustedRoles({ untrusted }: Pick<BareGround, 'untrusted'>): readonly string[] {
+  return untrusted;
 }

@@ -30,8 +30,9 @@ function sightingOf(ground: Ground, owned: OwnedTable): Sighting[] {
     return gap === undefined ? [] : [{ trigger, gap }];
   });
   const [first] = how;
+  if (first === undefined) return [];
   const open = openings(ground).filter((each) => each.owned.id === owned.id && each.checkAlone);
-  if (first === undefined || open.length === 0) return [];
+  if (open.length === 0) return [];
   const roles = [...new Set(open.flatMap((each) => each.roles))];
   const commands = [...new Set(open.flatMap((each) => each.commands))];
   return [
