@@ -49,7 +49,8 @@ async function statementsOf(text: string): Promise<string[]> {
 
 async function run(address: string, statements: readonly string[]): Promise<void> {
   if (address.startsWith('pglite:')) {
-    const database = await PGlite.create(address.slice('pglite:'.length));
+    // The folder of an embedded database holds Drover's lock, too.
+    const database = await PGlite.create(join(address.slice('pglite:'.length), 'postgres'));
     for (const sql of statements) await database.exec(sql);
     return database.close();
   }
