@@ -24,8 +24,16 @@ interface Setting {
 /** The database that a page shows, in the place of the example. */
 function shownDatabase(page: string): string {
   const [, sql = ''] = /```sql\n([\s\S]*?)```/.exec(readFileSync(page, 'utf8')) ?? [];
+  return inPlace(sql);
+}
+
+function inPlace(sql: string): string {
   return `DROP SCHEMA public CASCADE; CREATE SCHEMA public; ${sql}`;
 }
+
+const v1 = inPlace(
+  ['schema', 'data'].map((name) => readFileSync(`examples/v1/${name}.sql`, 'utf8')).join('\n'),
+);
 
 const pages: ReadonlyMap<string, Setting> = new Map<string, Setting>([
   [
@@ -56,6 +64,7 @@ const pages: ReadonlyMap<string, Setting> = new Map<string, Setting>([
   ['docs/guides/resources.md', {}],
   ['docs/guides/routing.md', {}],
   ['docs/guides/runs.md', {}],
+  ['docs/guides/v2.md', { clone: true, example: ['b-text-pairs', v1] }],
 ]);
 
 /** What a clone has, with what is not committed yet. */
