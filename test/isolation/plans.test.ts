@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { ofTenant, tenantInContext } from '../../src/isolation/policies.ts';
-import { eachEngine } from '../support/databases.ts';
+import { oneEngine } from '../support/databases.ts';
 import { openFresh } from './ground.ts';
 
 const forms = {
@@ -16,7 +16,7 @@ const statements = [
   'DELETE FROM items',
 ];
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   it('uses the index of the tenant', async () => {
     const { database, close } = await openFresh(engine);
     const role = `plans_${process.pid}`;

@@ -7,7 +7,7 @@ import { listedRules } from '../../src/isolation/listed-rules.ts';
 import { allRules } from '../../src/isolation/rules/all-rules.ts';
 import type { Database } from '../../src/postgres/driver/database.ts';
 import { DroverError } from '../../src/errors.ts';
-import { chosenEngine, eachEngine } from '../support/databases.ts';
+import { chosenEngine, oneEngine } from '../support/databases.ts';
 import type { Engine } from '../support/databases.ts';
 import { judgeEach, judgePlanted, openFresh, shapes, shownFindings } from './ground.ts';
 import type { Outcome, Planting, Shape } from './ground.ts';
@@ -40,7 +40,7 @@ test('a rule is a file, a page that says four things, and a planted fault', () =
   assert.deepEqual([...new Set(allPlants.map(({ rule }) => rule))].toSorted(), rules.toSorted(), 'plants');
 });
 
-eachEngine((engine) => {
+oneEngine((engine) => {
   let database: Database;
   let close: () => Promise<void>;
   let version: number;
