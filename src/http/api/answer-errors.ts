@@ -18,13 +18,27 @@ import { schemaRefusal } from './validation.ts';
 export function answerErrors(app: App, { platform }: AppDeps): void {
   app.setErrorHandler(async (error, request, reply) => {
     const told = schemaRefusal(error) ?? (await refusedRow(platform, error)) ?? asDroverError(error);
-    if (!(await answerMoved(platform, { request, reply }, told))) answer(request, reply, told);
+    const left = await unlessMoved(platform, { request, reply }, told);
+    if (left !== undefined) answer(request, reply, left);
     // Hooks may still be at work on the answer; nothing else is to be sent meanwhile.
     return reply;
   });
   app.setNotFoundHandler((request, reply) => {
     answer(request, reply, notRouted(app, request, reply));
   });
+}
+
+/** The error that is still to be answered. What fails meanwhile would be answered by the framework, with the text of the error. */
+async function unlessMoved(
+  platform: Platform,
+  about: Parameters<typeof answerMoved>[1],
+  told: DroverError,
+): Promise<DroverError | undefined> {
+  try {
+    return (await answerMoved(platform, about, told)) ? undefined : told;
+  } catch (failed) {
+    return asDroverError(failed);
+  }
 }
 
 /** What a trigger raises is a refusal of the row, and no mistake. It is told by the names of trigger and table. */
