@@ -12,7 +12,8 @@ import type {
   ConversionRecord,
   ConversionStepRecord,
 } from '../postgres/tenantize/conversion-records.ts';
-import { rowsOfOthers, viewsInTheWay } from '../postgres/tenantize/phase-needs.ts';
+import { rowsOfOthers } from '../postgres/tenantize/phase-needs.ts';
+import { lostValues, rehearse } from '../postgres/tenantize/rehearse.ts';
 import type { StepProgress, ConversionWork, ConversionWay } from '../postgres/tenantize/step-work.ts';
 import { takeSteps } from '../postgres/tenantize/take-steps.ts';
 import { localSettings } from '../postgres/tenantize/step-work.ts';
@@ -161,14 +162,29 @@ export async function needsOf(
   const { phase, record, how } = about;
   if (!unproven.includes(phase)) return;
   const { id, plan, accepted } = record;
-  await work.database.transaction({ settings: localSettings(work.session) }, async (tx) => {
-    const views = phase === 'contract' ? await viewsInTheWay(tx, plan.tables) : [];
-    if (views.length > 0)
-      throw blocked('Views stand in the way of contract: drop them, or write them over what V2 holds', views);
-    if (accepted.some((one) => one.phase === phase)) return;
-    if (how.accept === undefined) refuseUnproven(plan, { due: [{ phase }], accepted: [] });
-    else await recordAcceptance(tx, recordsSchema, { id, phase, reason: how.accept, actor: how.actor });
-  });
+  const isAccepted = accepted.some((one) => one.phase === phase);
+  if (!isAccepted && how.accept === undefined) refuseUnproven(plan, { due: [{ phase }], accepted: [] });
+  if (phase === 'contract') await refuseContract(work, record);
+  const { accept: reason } = how;
+  if (isAccepted || reason === undefined) return;
+  await work.database.transaction({ settings: localSettings(work.session) }, (tx) =>
+    recordAcceptance(tx, recordsSchema, { id, phase, reason, actor: how.actor }),
+  );
+}
+
+async function refuseContract(work: Working, record: ConversionRecord): Promise<void> {
+  const due = record.steps.filter(({ phase, state }) => phase === 'contract' && state !== 'done');
+  const opening = { readOnly: true, settings: localSettings(work.session) };
+  const lost = await work.database
+    .transaction(opening, (tx) => lostValues(tx, due))
+    .catch((error: unknown) => {
+      throw hidden(error, 'whether contract would lose values');
+    });
+  if (lost.length > 0)
+    throw blocked('Contract would lose values of V1: give those rows a value that V2 has', lost);
+  const refused = await rehearse(work, record, due);
+  if (refused.length > 0)
+    throw blocked('Contract would stop halfway, so that nothing of it was done: mend what is named', refused);
 }
 
 export async function refuseOtherTenants(work: Working, { steps }: ConversionRecord): Promise<void> {
@@ -176,17 +192,17 @@ export async function refuseOtherTenants(work: Working, { steps }: ConversionRec
   const others = await work.database
     .transaction(opening, (tx) => rowsOfOthers(tx, steps))
     .catch((error: unknown) => {
-      throw hidden(error);
+      throw hidden(error, 'whether there are rows of a second tenant');
     });
   if (others.length > 0)
     throw blocked('There are rows of other tenants than zero, which V1 could not tell from its own', others);
 }
 
 /** From shadow on policies bind the owner of a table, too. */
-function hidden(error: unknown): unknown {
+function hidden(error: unknown, what: string): unknown {
   if (!(error instanceof DroverError) || error.code !== 'NOT_PERMITTED') return error;
   const message =
-    'Policies may hide rows from this login, so that nobody can say whether there are rows of a second tenant; nothing was taken back. ' +
+    `Policies may hide rows from this login, so that nobody can say ${what}; no step was taken. ` +
     'Give the same command as superuser, or as a login with BYPASSRLS that is a member of the owner of the tables.';
   return new DroverError(error.code, message, error.data, { cause: error });
 }

@@ -62,10 +62,12 @@ export async function applyIn(
   if (begun !== undefined && 'questions' in begun) return { open: begun, steps: 0 };
   const isDue = ({ phase }: { readonly phase: ConversionPhase }): boolean => at(phase) <= at(to);
   const due = (standing?.steps.filter(({ state }) => state !== 'done') ?? begun?.steps ?? []).filter(isDue);
-  if (due.length === 0) return { ...given({ record: standing }), steps: 0 };
+  const isWhole = standing?.steps.every(({ state }) => state === 'done') === true;
+  if (due.length === 0 && !isWhole) return { ...given({ record: standing }), steps: 0 };
   const accepted = standing?.accepted.map(({ phase }) => phase) ?? [];
   if (how.accept === undefined) refuseUnproven(standing?.plan ?? begun?.plan, { due, accepted });
-  if (!(await how.agree({ steps: due.length, phases: phasesOf(due) }))) return { refused: true, steps: 0 };
+  if (due.length > 0 && !(await how.agree({ steps: due.length, phases: phasesOf(due) })))
+    return { refused: true, steps: 0 };
   await migrateSchema(database, { schema: recordsSchema, variant: 'state' });
   return asOnlyWorker(database, how, async () => {
     if (begun !== undefined) await writeBegun(database, session, begun);
@@ -110,8 +112,9 @@ export async function revertIn(
   const isDue = ({ phase, state }: ConversionStepRecord): boolean =>
     at(phase) >= at(to) && state !== 'planned';
   const due = record.steps.filter(isDue);
-  if (due.length === 0) return { record, steps: 0 };
-  if (!(await how.agree({ steps: due.length, phases: phasesOf(due).toReversed() })))
+  // One whose first step failed is whole, and ends; where a phase further down is said, nothing is to do.
+  if (due.length === 0 && record.steps.some(({ state }) => state !== 'planned')) return { record, steps: 0 };
+  if (due.length > 0 && !(await how.agree({ steps: due.length, phases: phasesOf(due).toReversed() })))
     return { refused: true, steps: 0 };
   return asOnlyWorker(database, how, async () => {
     const work = await workOn(database, { session, config, how });

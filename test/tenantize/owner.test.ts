@@ -37,6 +37,9 @@ test('an owner goes to validate and back, and up to contract; back from bind it 
       await run(`ALTER ROLE ${login} BYPASSRLS`);
       await own.revert('shadow');
       await run(`ALTER ROLE ${login} NOBYPASSRLS`);
+      const hidden = { code: 'NOT_PERMITTED', message: /whether contract would lose values/ };
+      await assert.rejects(own.apply('contract'), hidden);
+      await run(`ALTER ROLE ${login} BYPASSRLS`);
       assert.equal((await own.apply('contract')).record?.outcome, 'contracted');
     });
   }));

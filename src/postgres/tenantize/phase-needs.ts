@@ -52,25 +52,3 @@ export async function rowsOfOthers(tx: Tx, steps: readonly ConversionStepRecord[
   }
   return found;
 }
-
-/** Views that stand in the way of contract: over a column that goes, or over a shim. */
-export async function viewsInTheWay(tx: Tx, tables: readonly ConvertedTable[]): Promise<string[]> {
-  const found = new Set<string>();
-  for (const { v2, shim, twins } of tables) {
-    const kept = twins.map(({ kept: column }) => [quoteTable(v2), column] as const);
-    const over = shim === undefined ? kept : [...kept, [quoteTable(shim.view), null] as const];
-    for (const [relation, column] of over) {
-      const views = await tx.many<{ view: string }>(
-        `SELECT DISTINCT v.oid::regclass::text AS view FROM pg_depend d
-         JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid JOIN pg_class v ON v.oid = r.ev_class
-         LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-         WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = to_regclass($1) AND v.oid <> d.refobjid
-           AND ($2::text IS NULL OR a.attname = $2) AND v.oid IS DISTINCT FROM to_regclass($3)`,
-        [relation, column, shim === undefined ? null : quoteTable(shim.view)],
-      );
-      for (const { view } of views)
-        found.add(`${view} reads ${relation}${column === null ? '' : `.${column}`}`);
-    }
-  }
-  return [...found].toSorted();
-}

@@ -60,7 +60,7 @@ function inTransaction(taken: StepTaken, run: (tx: Tx) => Promise<number>): Prom
 }
 
 /** Which step it was, why, and what stands. */
-async function explained(taken: StepTaken, error: unknown): Promise<unknown> {
+export async function explained(taken: StepTaken, error: unknown): Promise<unknown> {
   if (!(error instanceof DroverError)) return error;
   const { step, work } = taken;
   const about = `${step.phase}${step.table === '' ? '' : ` of ${step.table}`} (${step.what})`;
