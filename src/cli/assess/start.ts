@@ -10,8 +10,8 @@ import type { Site } from '../../postgres/scope/site.ts';
 import { listTenants } from '../../postgres/scope/tenants.ts';
 import { resolveTenant } from '../../site/tenant.ts';
 import { withSite } from '../../site/open.ts';
-import { resolveWhere, usage } from '../../site/where.ts';
-import type { WhereOptions } from '../../site/where.ts';
+import { resolveWhere, usage, whereWords } from '../../site/where.ts';
+import type { Where, WhereOptions } from '../../site/where.ts';
 import { actorOf, collect, countUpTo, parameterDefault, withActor, withJson, withWhere } from '../options.ts';
 import type { ActorOption, JsonOption, TenantOption } from '../options.ts';
 import { exitStatus } from '../session.ts';
@@ -59,7 +59,8 @@ export const start: Verb = {
     const horizon = options.horizon === undefined ? undefined : readDay('--horizon', options.horizon);
     const actor = actorOf(options, session);
     const targets = Object.fromEntries((options.target ?? []).map(readTarget));
-    return withSite(resolveWhere(options, session.environment), { mayWrite: true }, async (site) => {
+    const where = resolveWhere(options, session.environment);
+    return withSite(where, { mayWrite: true }, async (site) => {
       const outcomes: StartOutcome[] = [];
       for (const unit of await unitsOf(site, options)) {
         const { useDays, parameters } = options;
@@ -69,7 +70,7 @@ export const start: Verb = {
           ...(await attempt(() => startAssessment(site, asked), options.allTenants === true)),
         });
       }
-      show(session, outcomes, options.json === true);
+      show(session, outcomes, { where, json: options.json === true });
       return outcomes.some(({ error }) => error !== undefined) ? exitStatus.failed : exitStatus.done;
     });
   },
@@ -122,7 +123,11 @@ async function attempt(
   }
 }
 
-function show({ terminal }: Session, outcomes: readonly StartOutcome[], json: boolean): void {
+function show(
+  { terminal }: Session,
+  outcomes: readonly StartOutcome[],
+  { where, json }: { readonly where: Where; readonly json: boolean },
+): void {
   if (json) return terminal.out(JSON.stringify({ assessments: outcomes.map(outcomeJson) }, null, 2));
   const line = inLines(terminal);
   for (const { tenantName, started, error } of outcomes) {
@@ -131,7 +136,10 @@ function show({ terminal }: Session, outcomes: readonly StartOutcome[], json: bo
       for (const text of startedLines(started)) line(`${ledBy(tenantName)}${text}`);
   }
   if (outcomes.some(({ started }) => started?.record?.id !== undefined))
-    line('`drover assess show` lists what is recommended, `drover assess decide --recommended` decides it.');
+    line(
+      `\`drover assess show ${whereWords(where)}\` lists what is recommended, ` +
+        `\`drover assess decide --recommended ${whereWords(where)}\` decides it.`,
+    );
 }
 
 function startedLines({ record, survey }: Started): string[] {
