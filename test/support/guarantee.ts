@@ -69,7 +69,8 @@ export function rollback(site: Site, migrationId: string, tenant = alder): Promi
 /** Every row of every table as text, without the tables in which Drover keeps its records. */
 export type Rows = ReadonlyMap<string, readonly string[]>;
 
-function isRecord(table: string): boolean {
+/** Is it one in which Drover keeps its records? As `schema.table`. */
+export function isRecord(table: string): boolean {
   const [schema = '', name = ''] = table.split('.');
   return ['migration', 'drover'].includes(schema) && recordTables.has(name);
 }

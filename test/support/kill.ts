@@ -12,7 +12,7 @@ import { listChanges, listMigrations, type MigrationRecord } from '../../src/pos
 import { openSite, type Site } from '../../src/postgres/scope/site.ts';
 import { listTables } from '../attached/database-text.ts';
 import { applyOne, planOne, rollbackOne } from './batches.ts';
-import { actor, intentFor, platformSite, refusedWith, within } from './guarantee.ts';
+import { actor, intentFor, isRecord, platformSite, refusedWith, within } from './guarantee.ts';
 import { startMigrateProcess } from './migrate-process-handle.ts';
 import type { ProcessTask } from './migrate-process.ts';
 import { type Engine, freshDatabase } from './databases.ts';
@@ -62,12 +62,9 @@ export async function withSeparateState(
 
 /** The time of a retirement differs from run to run; nothing else may. */
 const timeOfRetirement = ['migration.completion_models.retired_at'];
-const records =
-  /^(migration|drover)\.(migrations|migration_steps|journal|aliases|set_aside|audit_log|fences|runs|run_\w+|schema_migrations)$/;
-
 /** A checksum of every table but Drover's records. */
 export async function checksum(database: Database): Promise<Record<string, string>> {
-  const tables = (await listTables(database, timeOfRetirement)).filter(({ name }) => !records.test(name));
+  const tables = (await listTables(database, timeOfRetirement)).filter(({ name }) => !isRecord(name));
   return database.transaction({ readOnly: true }, async (tx) => {
     const sums: Record<string, string> = {};
     for (const { name, select } of tables) {
