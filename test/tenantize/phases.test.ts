@@ -11,7 +11,7 @@ import { openDatabase } from '../../src/postgres/driver/connect.ts';
 import { oneEngine } from '../support/databases.ts';
 import { converting } from './converting.ts';
 import { openRaw, withOpened } from './ground.ts';
-import { inWorkshop, other, zero } from './workshop.ts';
+import { inWorkshop, other, v1Login, zero } from './workshop.ts';
 
 /** What is done between two phases, what is said of it, and how it is undone. */
 const plants: readonly (readonly [
@@ -245,6 +245,27 @@ oneEngine((engine) => {
           await rows('SELECT count(*)::integer AS n FROM v2.projects WHERE tenant_id IS NULL'),
           [{ n: 10 }],
         );
+      });
+    });
+
+    test('that come before the fill get the tenant of the row that they name, and everybody may call what shadow counts with', () => {
+      const more = `CREATE TABLE comments (id integer PRIMARY KEY, task_id integer REFERENCES tasks (id));
+        INSERT INTO comments VALUES (1, NULL);
+        GRANT SELECT, INSERT ON comments TO ${v1Login}; ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;`;
+      return inWorkshop(engine, { name: 'early', more }, async ({ apply, config, run, rows }) => {
+        const text = readFileSync(config, 'utf8');
+        writeFileSync(
+          config,
+          text.replace('  tables:\n', `  tables:\n    comments: { ownerless: ${zero} }\n`),
+        );
+        await apply('expand');
+        await run('INSERT INTO public.comments VALUES (2, 30), (3, NULL)');
+        await apply('shadow');
+        assert.deepEqual(
+          await rows(`SELECT id, tenant_id::text AS tenant FROM v2.comments ORDER BY 1`),
+          [zero, other, zero].map((tenant, at) => ({ id: at + 1, tenant })),
+        );
+        await run(`SET LOCAL ROLE ${v1Login}`, 'SELECT count(*) FROM public.notes');
       });
     });
 

@@ -54,7 +54,7 @@ export function ownerTrigger(change: OwnerTrigger): StepStatements {
   const asked = tenantInContext(context, type);
   const found = [
     ...sources.map((source) => ownerOf(source, 'NEW')),
-    ...(otherwise === undefined ? [] : [`${quoteLiteral(otherwise)}::${type}`]),
+    ...(otherwise === undefined ? [] : [ofNone(sources, `${quoteLiteral(otherwise)}::${type}`)]),
     owner,
     'asked',
   ];
@@ -92,6 +92,14 @@ export function dropOwnerTrigger(at: ObjectName, name: string): string[] {
 /** The tenant of the row that a row names. */
 function ownerOf(source: OwnerSource, row: string): string {
   return `(SELECT p.${quoteIdent(source.column)} FROM ${quoteTable(source.table)} p WHERE ${joined(source, row)})`;
+}
+
+/** What a row gets that names no row. One that names a row whose tenant is not known yet waits for the fill. */
+function ofNone(sources: readonly OwnerSource[], otherwise: string): string {
+  const named = sources.map(
+    (source) => `EXISTS (SELECT FROM ${quoteTable(source.table)} p WHERE ${joined(source, 'NEW')})`,
+  );
+  return named.length === 0 ? otherwise : `CASE WHEN NOT (${named.join(' OR ')}) THEN ${otherwise} END`;
 }
 
 /** The row of the source, `p`, that a row names. */

@@ -60,10 +60,11 @@ function counterNames(counter: string, { schema }: ObjectName): { seen: string; 
 
 function counterFunctions(counter: string, at: ObjectName): string[] {
   const { seen, hidden } = counterNames(counter, at);
-  return [seen, hidden].map(
-    (name) =>
-      `CREATE FUNCTION ${name}() RETURNS boolean LANGUAGE plpgsql STABLE AS $drover$ BEGIN RETURN true; END $drover$`,
-  );
+  return [seen, hidden].flatMap((name) => [
+    `CREATE FUNCTION ${name}() RETURNS boolean LANGUAGE plpgsql STABLE AS $drover$ BEGIN RETURN true; END $drover$`,
+    // A policy calls them as whoever reads, and default privileges may keep that from everybody.
+    `GRANT EXECUTE ON FUNCTION ${name}() TO PUBLIC`,
+  ]);
 }
 
 export function dropCounters(counter: string, at: ObjectName): string[] {
