@@ -269,6 +269,26 @@ oneEngine((engine) => {
       });
     });
 
+    test('are filled unseen by a trigger that always fires, which stays one that always fires', () => {
+      const more = `CREATE FUNCTION refuses() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
+        CREATE TRIGGER always BEFORE UPDATE ON projects FOR EACH ROW EXECUTE FUNCTION refuses();
+        CREATE TRIGGER "On" BEFORE UPDATE ON tasks FOR EACH ROW EXECUTE FUNCTION stamps();
+        ALTER TABLE projects ENABLE ALWAYS TRIGGER always; ALTER TABLE tasks ENABLE REPLICA TRIGGER "On";`;
+      return inWorkshop(engine, { name: 'always', more }, async ({ apply, revert, config, rows, drifts }) => {
+        const fired = `SELECT string_agg(tgenabled::text, '' ORDER BY tgname) AS fires FROM pg_trigger WHERE tgname IN ('always', 'On')`;
+        const text = readFileSync(config, 'utf8').replace(
+          'projects:\n',
+          'projects:\n      triggers: { always: silence }\n',
+        );
+        writeFileSync(config, text.replace('tasks:\n', 'tasks:\n      triggers: { "On": silence }\n'));
+        const before = await rows(fired);
+        await apply('fill');
+        assert.deepEqual(await drifts(), []);
+        await revert();
+        assert.deepEqual(await rows(fired), before);
+      });
+    });
+
     test('of a second tenant keep V1 from coming back, with their number', () =>
       inWorkshop(engine, { name: 'second' }, async ({ apply, revert, run }) => {
         await apply('bind');

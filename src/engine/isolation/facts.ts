@@ -96,6 +96,8 @@ interface CalledFunction {
 export interface TriggerFact {
   readonly name: string;
   readonly enabled: boolean;
+  /** It fires for what replication writes, too: ENABLE ALWAYS. */
+  readonly always?: true;
   /** The foreign key that it enforces. */
   readonly constraint?: string;
   readonly before: boolean;

@@ -8,7 +8,7 @@ import type { Course } from './course.ts';
 import type { GroundIndex } from './ground.ts';
 import { keptColumn } from './keys.ts';
 import { fitted } from './shorten.ts';
-import type { ConversionStep, KeptKeys, StepChange } from './steps.ts';
+import type { ConversionStep, KeptKeys, ReplacedTrigger, StepChange } from './steps.ts';
 
 /** Where rows are that were put aside, and what a fill must remember. */
 const sideSchema = 'drover_quarantine';
@@ -86,26 +86,30 @@ function rootLock({ index, byTable }: Course): StepLock[] {
 }
 
 function silence({ index }: Course, each: ConvertedTable): ConversionStep[] {
-  return silenced(index, each).map(({ name, definition }) =>
-    step('fill', each.table, `trigger ${name} does not see the fill`, {
+  return silenced(index, each).map((trigger) =>
+    step('fill', each.table, `trigger ${trigger.name} does not see the fill`, {
       locks: [lock(each.table, 'SHARE ROW EXCLUSIVE')],
-      change: {
-        kind: 'quiet',
-        at: each.v2,
-        trigger: name,
-        definition: moved(each, definition),
-      },
+      change: { kind: 'quiet', ...replaced(index, each, trigger) },
     }),
   );
 }
 
 function restore({ index }: Course, each: ConvertedTable): ConversionStep[] {
-  return silenced(index, each).map(({ name, definition }) =>
-    step('fill', each.table, `trigger ${name} as it was`, {
+  return silenced(index, each).map((trigger) =>
+    step('fill', each.table, `trigger ${trigger.name} as it was`, {
       locks: [lock(each.table, 'SHARE ROW EXCLUSIVE')],
-      change: { kind: 'loud', trigger: name, definition: moved(each, definition) },
+      change: { kind: 'loud', ...replaced(index, each, trigger) },
     }),
   );
+}
+
+function replaced(
+  index: GroundIndex,
+  each: ConvertedTable,
+  { name, definition }: Table['triggers'][number],
+): ReplacedTrigger {
+  const always = index.relations.get(each.table)?.triggers.find((one) => one.name === name)?.always;
+  return { at: each.v2, trigger: name, definition: moved(each, definition), ...given({ always }) };
 }
 
 function silenced(index: GroundIndex, { table }: ConvertedTable): Table['triggers'] {

@@ -49,6 +49,14 @@ export interface OwnerTrigger extends OwnerColumn {
   readonly otherwise?: string;
 }
 
+export interface ReplacedTrigger {
+  readonly at: ObjectName;
+  readonly trigger: string;
+  readonly definition: string;
+  /** It is an ENABLE ALWAYS trigger, which to replace would make a usual one. */
+  readonly always?: true;
+}
+
 export interface ShimChange {
   readonly kind: 'shim';
   readonly v1: ObjectName;
@@ -98,8 +106,8 @@ export type StepChange =
   | OwnerTrigger
   | { readonly kind: 'twin'; readonly at: ObjectName; readonly twin: TwinColumn }
   | { readonly kind: 'foreign-key'; readonly at: ObjectName; readonly key: WideForeignKey }
-  | { readonly kind: 'quiet'; readonly at: ObjectName; readonly trigger: string; readonly definition: string }
-  | { readonly kind: 'loud'; readonly trigger: string; readonly definition: string }
+  | (ReplacedTrigger & { readonly kind: 'quiet' })
+  | (ReplacedTrigger & { readonly kind: 'loud' })
   | {
       readonly kind: 'quarantine';
       readonly at: ObjectName;

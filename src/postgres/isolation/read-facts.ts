@@ -247,6 +247,7 @@ interface StoredTrigger {
   table: number;
   name: string;
   enabled: boolean;
+  always: boolean;
   constraint: string | null;
   before: boolean;
   conditional: boolean;
@@ -268,7 +269,7 @@ function triggerOf(row: StoredTrigger): TriggerFact {
   return {
     name: row.name,
     enabled: row.enabled,
-    ...given({ constraint: row.constraint ?? undefined }),
+    ...given({ always: row.always || undefined, constraint: row.constraint ?? undefined }),
     before: row.before,
     conditional: row.conditional,
     events: events.filter(([, on]) => on).map(([event]) => event),

@@ -73,7 +73,7 @@ ORDER BY 1, 2, 3, 4`;
 
 /** Triggers that somebody wrote, and of those that PostgreSQL made for keys the ones that are off. */
 export const triggersSql = String.raw`
-SELECT t.tgrelid AS "table", t.tgname::text AS name, t.tgenabled IN ('O', 'A') AS enabled,
+SELECT t.tgrelid AS "table", t.tgname::text AS name, t.tgenabled IN ('O', 'A') AS enabled, t.tgenabled = 'A' AS always,
        CASE WHEN t.tgisinternal THEN k.conname::text END AS "constraint", (t.tgtype & 2) <> 0 AS before,
        t.tgqual IS NOT NULL AS conditional,
        (t.tgtype & 4) <> 0 AS on_insert, (t.tgtype & 8) <> 0 AS on_delete, (t.tgtype & 16) <> 0 AS on_update,
