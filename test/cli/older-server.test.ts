@@ -27,6 +27,13 @@ const words: Readonly<Record<string, readonly string[]>> = {
   seed: ['--install'],
   serve: ['--install'],
   'registry diff': ['registry', 'test/support/registry'],
+  lint: ['migrations'],
+  'assess decide': ['--recommended'],
+  'assess reopen': ['--reason', 'r'],
+  'assess cancel': ['--reason', 'r'],
+  'tenantize apply': ['--yes'],
+  'tenantize revert': ['--yes'],
+  'tenantize export': [scratch('steps')],
   'doctor diff': [scratch('report.json')],
 };
 

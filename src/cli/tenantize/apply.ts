@@ -22,7 +22,7 @@ export const conversionApply: Verb = {
       )
       .addHelpText(
         'after',
-        '\nExit status: 0 done, or nothing to do · 1 not done · 2 refused, or a question is open · 130 stopped; what was done stays',
+        '\nExit status: 0 done, or nothing to do · 1 not done · 2 refused, or a question is open ·\n130 stopped; what was done stays',
       ),
   run,
 };

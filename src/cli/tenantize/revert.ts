@@ -12,7 +12,7 @@ export const conversionRevert: Verb = {
   define: (command) =>
     withTaking(command, 'back to before this phase (default: expand, so that all is taken back)').addHelpText(
       'after',
-      '\nExit status: 0 done, or nothing to do · 1 not done · 2 refused · 130 stopped; what was taken back stays so',
+      '\nExit status: 0 done, or nothing to do · 1 not done · 2 refused ·\n130 stopped; what was taken back stays so',
     ),
   run,
 };
