@@ -11,7 +11,9 @@ ALTER TABLE tasks ADD hot boolean GENERATED ALWAYS AS (mood = 'busy') STORED;
 CREATE FUNCTION moods(m mood) RETURNS boolean LANGUAGE sql AS 'SELECT true';
 ALTER TABLE notes ADD strategy text, ADD CONSTRAINT why CHECK (strategy <> 'retire' OR body IS NOT NULL);
 CREATE INDEX gone ON notes (id) WHERE strategy = 'retire';
-UPDATE notes SET strategy = 'rehost' WHERE id < 9;`;
+UPDATE notes SET strategy = 'rehost' WHERE id < 9;
+ALTER TABLE projects ADD label text, ADD CONSTRAINT labels UNIQUE (label) INCLUDE (name), ADD CONSTRAINT pair UNIQUE (id, name);
+CREATE TABLE halves (a integer, b text, CONSTRAINT half FOREIGN KEY (a, b) REFERENCES projects (id, name) MATCH FULL);`;
 
 oneEngine((engine) => {
   test('what refuses contract, or would be lost by it, is named before its first step', () =>
@@ -21,6 +23,8 @@ oneEngine((engine) => {
         config,
         text.replace('notes:\n', 'notes:\n      values: { strategy: { rehost: host, retire: gone } }\n'),
       );
+      await assert.rejects(apply('bind'), /foreign key half is MATCH FULL over columns that may be empty/);
+      await run('DROP TABLE halves');
       await apply('bind');
       const write = `INSERT INTO public.notes (id, body, strategy) VALUES (99, 'late', 'Re-Platform')`;
       await run(write);
@@ -60,6 +64,12 @@ oneEngine((engine) => {
       }
       assert.equal((await apply('contract')).record?.outcome, 'contracted');
       assert.deepEqual(await rows('SELECT strategy FROM v2.notes WHERE id = 99'), [{ strategy: 'gone' }]);
+      assert.deepEqual(
+        await rows(
+          `SELECT pg_get_constraintdef(oid) AS text FROM pg_constraint WHERE conname IN ('labels', 'labels_tenant')`,
+        ),
+        [{ text: 'UNIQUE (tenant_id, label) INCLUDE (name)' }],
+      );
     }));
 
   test('a conversion whose first step failed ends when it is taken back, and one whose steps are done when it is gone on', () =>

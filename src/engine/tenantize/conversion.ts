@@ -111,6 +111,8 @@ export interface WideKey {
   readonly parts: readonly KeyPart[];
   readonly predicate?: string;
   readonly nullsNotDistinct: boolean;
+  /** Columns that it holds and does not compare (INCLUDE). */
+  readonly included?: readonly string[];
   /** Can a constraint stand behind it? Not where it is partial or has an expression. */
   readonly constraint: boolean;
   /** The narrow key whose place it takes; none where it is there for foreign keys alone. */

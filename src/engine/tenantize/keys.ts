@@ -5,6 +5,7 @@
 import { given } from '../given.ts';
 import { findColumn } from '../catalogue/catalog.ts';
 import type { ForeignKey, Table, TableId, UniqueIndex } from '../catalogue/catalog.ts';
+import type { IndexFact } from '../isolation/facts.ts';
 import type { KeyPart, NarrowKey, PlannedIndex, WideForeignKey, WideKey } from './conversion.ts';
 import type { Layout, Outline } from './outline.ts';
 
@@ -147,7 +148,7 @@ function thereAlready(each: Outline): [KeyPart[], string][] {
 }
 
 function wideKey(
-  { names }: Layout,
+  layout: Layout,
   each: Outline,
   { column, unique }: { column: string; unique: UniqueIndex },
 ): WideKey {
@@ -156,8 +157,11 @@ function wideKey(
     if (typeof expression === 'string') return { expression };
     return { column: v2Column(each, name ?? '') };
   });
+  const held = indexFact(layout, each, unique.name)?.included.map((name) => v2Column(each, name)) ?? [];
+  const included = held.filter((name) => name !== column);
   return {
-    name: names.next(`${unique.name}_tenant`),
+    ...given({ included: included.length === 0 ? undefined : included }),
+    name: layout.names.next(`${unique.name}_tenant`),
     parts: [{ column }, ...parts],
     ...given({ predicate: unique.predicate }),
     nullsNotDistinct: unique.nullsNotDistinct,
@@ -171,7 +175,7 @@ function wideKey(
 function fateOf(layout: Layout, each: Outline, unique: UniqueIndex): NarrowKey {
   const { index } = layout;
   const { source } = each;
-  const constraint = unique.primary || isConstraint(layout, each, unique.name);
+  const constraint = unique.primary || indexFact(layout, each, unique.name)?.constraint !== undefined;
   const fate = (becomes: NarrowKey['becomes'], meets: string): NarrowKey => ({
     name: unique.name,
     constraint,
@@ -219,10 +223,8 @@ function namedByOthers(
   )?.id;
 }
 
-function isConstraint({ index }: Layout, each: Outline, name: string): boolean {
-  return index.ground.facts.indexes.some(
-    (fact) => fact.table === each.table && fact.name === name && fact.constraint !== undefined,
-  );
+function indexFact({ index }: Layout, { table }: Outline, name: string): IndexFact | undefined {
+  return index.ground.facts.indexes.find((fact) => fact.table === table && fact.name === name);
 }
 
 function isGenerated(source: Table, { columns }: UniqueIndex): boolean {

@@ -3,6 +3,7 @@
  * answer is offered the database, or the configuration, must change first.
  */
 import { columnPath, tablePath } from '../catalogue/names.ts';
+import { findColumn } from '../catalogue/catalog.ts';
 import type { Table, UniqueIndex } from '../catalogue/catalog.ts';
 import { compareText } from '../order.ts';
 import { blocked, namesColumn, question, sayOf, yamlKey } from './ask.ts';
@@ -30,7 +31,7 @@ export function questionsOf({ index, classes }: QuestionInput): ConversionQuesti
       ...strayQuestions(index, classes, each),
       ...boundaryQuestions(index, classes, each),
       ...shapeQuestions(index, each),
-      ...keyQuestions(index, each),
+      ...keyQuestions(index, classes, each),
       ...triggerQuestions(index, each),
       ...valueQuestions(index, each),
     ]),
@@ -118,7 +119,7 @@ function columnFaults(index: GroundIndex, source: Table, name: string): string[]
     : [`${source.id}.${name} is ${column.type}, and the key of ${root.id} is ${key.type}`];
 }
 
-function keyQuestions(index: GroundIndex, each: Classified): ConversionQuestion[] {
+function keyQuestions(index: GroundIndex, classes: Classes, each: Classified): ConversionQuestion[] {
   const source = index.tables.get(each.table);
   if (source === undefined) return [];
   const lost = source.uniqueIndexes.flatMap((unique) => {
@@ -131,7 +132,27 @@ function keyQuestions(index: GroundIndex, each: Classified): ConversionQuestion[
     .map(({ name }) =>
       blocked(source.id, `the foreign key ${name} would set the tenant, too (SET DEFAULT, or ON UPDATE SET)`),
     );
-  return [...oddIndexes(index, source), ...lost, ...acts];
+  return [...oddIndexes(index, source), ...lost, ...acts, ...fullKeys(index, classes, source)];
+}
+
+/** MATCH FULL wants all columns of a key or none, and the tenant is always there: over columns that may be empty it cannot be kept. */
+function fullKeys(index: GroundIndex, classes: Classes, source: Table): ConversionQuestion[] {
+  const full = index.ground.facts.keys.filter(({ table, matchFull }) => table === source.id && matchFull);
+  return source.foreignKeys
+    .filter(
+      ({ name, columns, references }) =>
+        columns.length > 1 &&
+        full.some((fact) => fact.name === name) &&
+        classes.classified.get(references)?.class === 'tenant' &&
+        columns.some((column) => findColumn(source, column)?.notNull !== true),
+    )
+    .map(({ name }) =>
+      blocked(
+        source.id,
+        `the foreign key ${name} is MATCH FULL over columns that may be empty, which it cannot be with the tenant: ` +
+          'make them NOT NULL, or write it as MATCH SIMPLE beside a CHECK that all of them are given or none',
+      ),
+    );
 }
 
 /** Indexes that a wide one cannot stand beside, or take the place of. */

@@ -17,7 +17,7 @@ export function indexStatements(
       `CREATE INDEX CONCURRENTLY ${quoteIdent(name)} ON ${on} (${columnList(columns)})`,
     );
   }
-  const { name, parts, predicate, nullsNotDistinct } = change.key;
+  const { name, parts, predicate, nullsNotDistinct, included } = change.key;
   if (change.kind === 'wide-constraint')
     return {
       up: [alter(at, `ADD CONSTRAINT ${quoteIdent(name)} UNIQUE USING INDEX ${quoteIdent(name)}`)],
@@ -26,6 +26,7 @@ export function indexStatements(
     };
   const text =
     `CREATE UNIQUE INDEX CONCURRENTLY ${quoteIdent(name)} ON ${on} (${parts.map(partText).join(', ')})` +
+    (included === undefined ? '' : ` INCLUDE (${columnList(included)})`) +
     `${nullsNotDistinct ? ' NULLS NOT DISTINCT' : ''}${predicate === undefined ? '' : ` WHERE ${predicate}`}`;
   return made(at.schema, name, text);
 }
