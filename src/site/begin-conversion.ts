@@ -33,7 +33,7 @@ export async function beginConversion(
   ];
   const opening = { isolation: 'repeatable read', readOnly: true, settings: localSettings(session) } as const;
   return database.transaction(opening, async (tx) => {
-    const lacking = await lackingForConversion(tx, plan.tables);
+    const lacking = await lackingForConversion(tx, { tables: plan.tables, steps });
     if (lacking.length > 0)
       throw new DroverError('NOT_PERMITTED', listed('This login cannot take all steps', lacking), {
         lacking,

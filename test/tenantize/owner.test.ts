@@ -1,5 +1,6 @@
 /** A login that owns the tables and may make roles, and is neither superuser nor exempt from policies, takes all steps it can; and says what it cannot. */
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { converting } from './converting.ts';
 import { withOpened } from './ground.ts';
@@ -23,13 +24,23 @@ test('an owner goes to validate and back, and up to contract; back from bind it 
       const own = converting(database, config);
       await assert.rejects(own.apply('shadow'), {
         code: 'NOT_PERMITTED',
-        message: /may not make roles[^]*may not make schemas/,
+        message: /may not make roles[^]*may not make schemas[^]*lacks CREATE on the schema public/,
       });
       await run(
         `ALTER ROLE ${login} CREATEROLE`,
         `DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO ${login}', current_database()); END $$`,
         `GRANT USAGE, CREATE ON SCHEMA public TO ${login}`,
       );
+      const text = readFileSync(config, 'utf8');
+      writeFileSync(config, text.replace('projects:\n', 'projects:\n      mode: in-place\n'));
+      await run('CREATE VIEW public.titles AS SELECT title FROM public.tasks');
+      await assert.rejects(own.apply('expand'), {
+        code: 'NOT_PERMITTED',
+        message:
+          /lacks CREATE WITH GRANT OPTION on the schema public[^]*lacks USAGE WITH[^]*titles"? belongs to/,
+      });
+      writeFileSync(config, text);
+      await run('DROP VIEW public.titles');
       await own.apply('validate');
       await own.revert();
       await own.apply('bind');

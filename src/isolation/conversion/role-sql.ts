@@ -5,7 +5,7 @@ import { fitted } from '../../engine/tenantize/shorten.ts';
 import type { BindChange, ShadowChange } from '../../engine/tenantize/steps.ts';
 import { quoteIdent, quoteLiteral, quoteTable } from '../../postgres/sql/identifiers.ts';
 import { createRole, ofTenant, ofTenants } from '../policies.ts';
-import { alter, columnList } from './statement-text.ts';
+import { alter, columnList, refuseUngranted } from './statement-text.ts';
 import type { ChangeOf, StepStatements } from './statement-text.ts';
 
 export function roleStatements({ roles, v1, logins }: ChangeOf<'roles'>): StepStatements {
@@ -25,6 +25,7 @@ export function usageStatements({ schema, roles, owner }: ChangeOf<'usage'>): St
     up: [
       `GRANT USAGE ON SCHEMA ${name} TO ${columnList(roles)}`,
       `GRANT CREATE ON SCHEMA ${name} TO ${quoteIdent(owner)}`,
+      refuseUngranted(schema, [...roles.map((role) => [role, 'USAGE'] as const), [owner, 'CREATE']]),
     ],
     down: [`REVOKE ALL ON SCHEMA ${name} FROM ${columnList(roles)}`],
   };

@@ -4,7 +4,7 @@ import type { PlannedRoutine } from '../../engine/tenantize/conversion.ts';
 import type { ShimChange } from '../../engine/tenantize/steps.ts';
 import { quoteIdent, quoteLiteral, quoteTable } from '../../postgres/sql/identifiers.ts';
 import { refuseOthers } from './owner-sql.ts';
-import { alter, grantee } from './statement-text.ts';
+import { alter, grantee, refuseUngranted } from './statement-text.ts';
 import type { ChangeOf, StepStatements } from './statement-text.ts';
 
 export function schemaStatements({ schema, isThere, users }: ChangeOf<'schema'>): StepStatements {
@@ -12,6 +12,13 @@ export function schemaStatements({ schema, isThere, users }: ChangeOf<'schema'>)
   const roles = users.map(grantee).join(', ');
   const granted = users.length === 0 ? [] : [`GRANT USAGE ON SCHEMA ${name} TO ${roles}`];
   if (!isThere) return { up: [`CREATE SCHEMA ${name}`, ...granted], down: [`DROP SCHEMA ${name}`] };
+  if (users.length > 0)
+    granted.push(
+      refuseUngranted(
+        schema,
+        users.map((role) => [role, 'USAGE']),
+      ),
+    );
   return { up: granted, down: users.length === 0 ? [] : [`REVOKE USAGE ON SCHEMA ${name} FROM ${roles}`] };
 }
 

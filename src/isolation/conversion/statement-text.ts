@@ -48,6 +48,22 @@ export function refuseWhere(tests: readonly { readonly exists: string; readonly 
   return `DO $drover$ BEGIN\n${lines.join('\n')}\nEND $drover$`;
 }
 
+/** A GRANT of a right that one does not have to give is a warning; a block that raises where it did not take. */
+export function refuseUngranted(
+  schema: string,
+  rights: readonly (readonly [role: string, right: string])[],
+): string {
+  const tests = rights.map(
+    ([role, right]) =>
+      `has_schema_privilege(${quoteLiteral(role)}, ${quoteLiteral(schema)}, ${quoteLiteral(right)})`,
+  );
+  const message = quoteLiteral(`the rights on the schema ${schema} are not this login's to give`);
+  return (
+    `DO $drover$ BEGIN\n  IF NOT (${tests.join('\n    AND ')}) THEN\n` +
+    `    RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = ${message};\n  END IF;\nEND $drover$`
+  );
+}
+
 /** A fill as one statement, and in parts. */
 export function filled(batch: NonNullable<StepStatements['batch']>, down: readonly string[]): StepStatements {
   return { up: [fillSetting, `${batch.head}${batch.tail}`], down, batch };
