@@ -39,7 +39,7 @@ const copies: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 const words: Readonly<Record<string, string>> = { secret_name: 'ANTHROPIC_API_KEY', runtime_id: 'hermes' };
 
 const takesIds = targets.filter(
-  ({ path, method }) => path.includes('{') && !path.includes('{run_id}') && method === 'GET',
+  ({ path, method }) => path.includes('{') && !/\{(run|assessment|asset)_id\}/.test(path) && method === 'GET',
 );
 
 /** Of a path within a tenant that is named, the tenant is the one with the rows. */

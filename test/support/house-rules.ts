@@ -158,7 +158,7 @@ const maxLines = 300;
 const longFiles = new Map([
   ['src/isolation/conditions/reader.ts', 360],
   ['src/postgres/isolation/probe/probe.ts', 330],
-  ['src/postgres/isolation/probe/seeds.ts', 370],
+  ['src/postgres/isolation/probe/seeds.ts', 390],
   ['src/postgres/isolation/read-facts.ts', 375],
   ['src/postgres/records/aliases.ts', 320],
 ]);

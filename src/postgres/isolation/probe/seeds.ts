@@ -142,7 +142,7 @@ export class Seeds {
       const made = await this.#insert(wanted, values);
       if (made.done) return this.#keep(wanted, values, made.value);
       refused = made.by;
-      const next = await this.#otherValues(table, { values, turn, refused });
+      const next = await this.#otherValues(wanted, { values, turn, refused });
       if (next === undefined) break;
       values = next;
     }
@@ -177,16 +177,26 @@ export class Seeds {
 
   /** What else a refused row may hold. */
   async #otherValues(
-    table: Table,
+    wanted: WantedRow,
     { values, turn, refused }: { values: ColumnTexts; turn: number; refused: AttemptRefusal },
   ): Promise<ColumnTexts | undefined> {
+    const { table } = wanted;
     const fixed = new Set([...keyColumns(table), ...this.#ownerColumns(table)]);
     if (/^(23505|23P01)$/.test(refused.sqlState)) return renew(table, { values, fixed, turn: turn + 1 });
     const check = table.checks.find(
       ({ name, expression }) => name === refused.constraint && expression !== undefined,
     );
     if (refused.sqlState !== '23514' || check === undefined) return undefined;
-    return valuesFor(this.#ground.tx, table, { check, values });
+    const [one, other] = this.#tiesOf(table).filter(({ columns }) =>
+      columns.some((name) => check.columns.includes(name)),
+    );
+    if (one === undefined || other === undefined || one.references !== other.references)
+      return valuesFor(this.#ground.tx, table, { check, values });
+    // A row beside itself, where it must not be.
+    const parent = findTable(this.#ground.rules.catalog, other.references);
+    if (parent === undefined) return undefined;
+    const row = await this.#make({ ...wanted, table: parent, within: [...wanted.within, table.id] });
+    return 'reason' in row ? undefined : new Map([...values, ...tiedTo(other, row)]);
   }
 
   async #insert({ tenant, table }: WantedRow, values: ColumnTexts): Promise<Attempted<'role' | 'login'>> {
@@ -267,8 +277,8 @@ export class Seeds {
         for (const name of free) values.set(name, null);
         continue;
       }
-      for (const name of settable(table, tie.columns))
-        values.set(name, row.values.get(tie.referencedColumns[tie.columns.indexOf(name)] ?? '') ?? null);
+      const tied = new Map(tiedTo(tie, row));
+      for (const name of settable(table, tie.columns)) values.set(name, tied.get(name) ?? null);
     }
     return undefined;
   }
@@ -301,6 +311,14 @@ export class Seeds {
     if (ownership?.kind !== 'tenant') return [];
     return ownership.paths.filter(({ hops }) => hops.length === 0).map(({ column }) => column);
   }
+}
+
+/** The columns of a key, with the values that lead to the row. */
+function tiedTo(
+  { columns, referencedColumns }: Pick<ForeignKey, 'columns' | 'referencedColumns'>,
+  { values }: ProbeRow,
+): [string, string | null][] {
+  return columns.map((name, at) => [name, values.get(referencedColumns[at] ?? '') ?? null]);
 }
 
 function same(a: readonly string[], b: readonly string[]): boolean {

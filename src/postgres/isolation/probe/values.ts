@@ -21,10 +21,17 @@ export function freshValue(
   if (kind === 'text') return freshText(turn).slice(0, lengthOf(table, name));
   if (type.startsWith('date') || type.startsWith('timestamp'))
     return `${randomInt(1000, 1900)}-01-0${randomInt(1, 9)}`;
-  if (type.startsWith('numeric') || type === 'double precision') return String(randomInt(1, 900));
+  if (type.startsWith('numeric') || type === 'double precision') return freshNumber(type);
   if (type === 'bytea') return `\\x${randomUUID().replaceAll('-', '')}`;
   if (type === 'inet') return `10.${randomInt(255)}.${randomInt(255)}.${randomInt(255)}`;
   return undefined;
+}
+
+/** `numeric(3,2)` takes less than 10. Where it takes less than 900, a part of one is also what a share would be. */
+function freshNumber(type: string): string {
+  const [precision = 0, scale = 0] = (/\d+(,-?\d+)?/.exec(type)?.[0] ?? '').split(',').map(Number);
+  if (precision === 0 || 10 ** (precision - scale) > 900) return String(randomInt(1, 900));
+  return (randomInt(1, 10 ** Math.max(1, scale)) / 10 ** Math.max(0, scale)).toFixed(Math.max(0, scale));
 }
 
 function freshText(turn: number): string {
