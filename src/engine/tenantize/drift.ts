@@ -3,8 +3,9 @@
  * made must stand, and nothing may have come that the plan does not know: a table without a class would stay open to every tenant.
  */
 import { displayName } from '../catalogue/catalog.ts';
-import type { ConvertedTable, ObjectName } from './conversion.ts';
+import type { ConversionPhase, ConvertedTable, ObjectName } from './conversion.ts';
 import { triggerName } from './course.ts';
+import { bare, nameOf, ungranted } from './drift-words.ts';
 import type { StepChange } from './steps.ts';
 
 /** A relation as far as a conversion rests on it. */
@@ -16,12 +17,18 @@ export interface RelationMarks {
   readonly columns: readonly {
     readonly name: string;
     readonly type: string;
+    readonly required: boolean;
     readonly labels: string | null;
   }[];
   readonly triggers: readonly { readonly name: string; readonly calls: string; readonly enabled: string }[];
   readonly constraints: readonly { readonly name: string; readonly validated: boolean }[];
   readonly indexes: readonly { readonly name: string; readonly valid: boolean }[];
-  readonly policies: readonly string[];
+  /** `says`: command, roles and conditions, as the server prints them. */
+  readonly policies: readonly { readonly name: string; readonly says: string }[];
+  /** The query of a view. */
+  readonly reads: string | null;
+  /** Role and privilege. */
+  readonly grants: readonly string[];
   readonly secured: boolean;
   readonly forced: boolean;
 }
@@ -35,8 +42,11 @@ export interface MarkedConversion {
   readonly tables: readonly ConvertedTable[];
   readonly steps: readonly {
     readonly table: string;
+    readonly phase: ConversionPhase;
     readonly state: StepState;
     readonly change: StepChange;
+    /** Of one that makes policies: those of the table behind it. */
+    readonly policies?: RelationMarks['policies'];
   }[];
 }
 
@@ -75,19 +85,44 @@ interface TableCourse {
   readonly table: ConvertedTable | undefined;
   readonly isMoved: boolean;
   readonly done: readonly StepChange[];
+  /** What its policies said when they were made. */
+  readonly made: ReadonlyMap<string, string>;
+  /** Does what V1 needs go? */
+  readonly isContracting: boolean;
   /** Steps of which nothing may be there. */
   readonly planned: readonly StepChange[];
 }
 
 function courseOf({ tables, steps }: MarkedConversion, before: RelationMarks): TableCourse {
   const table = tables.find(({ v1 }) => nameOf(v1) === nameOf(before));
-  if (table === undefined) return { at: before, table, isMoved: false, done: [], planned: [] };
+  if (table === undefined)
+    return {
+      at: before,
+      table,
+      isMoved: false,
+      done: [],
+      planned: [],
+      made: new Map(),
+      isContracting: false,
+    };
   const own = steps.filter((step) => step.table === table.table);
   const of = (wanted: StepState): StepChange[] =>
     own.filter(({ state }) => state === wanted).map(({ change }) => change);
   const done = of('done');
   const isMoved = done.some(({ kind }) => kind === 'shim');
-  return { at: isMoved ? table.v2 : table.v1, table, isMoved, done, planned: of('planned') };
+  const stands = own.filter(({ state }) => state === 'done').toReversed();
+  // What was read first stands: a later step would take over what somebody changed.
+  const made = new Map(stands.flatMap(({ policies = [] }) => policies).map(({ name, says }) => [name, says]));
+  const isContracting = steps.some(({ phase, state }) => phase === 'contract' && state !== 'planned');
+  return {
+    at: isMoved ? table.v2 : table.v1,
+    table,
+    isMoved,
+    done,
+    planned: of('planned'),
+    made,
+    isContracting,
+  };
 }
 
 interface TablePair {
@@ -104,23 +139,33 @@ function tableDrift(pair: TablePair): string[] {
     ...keyDrift(pair),
     ...policyDrift(pair),
     ...shimDrift(pair),
+    ...grantDrift(pair),
   ];
 }
 
 type ColumnMarks = RelationMarks['columns'][number];
 
-function columnDrift({ before, after, course: { at, table, isMoved, done } }: TablePair): string[] {
+function columnDrift({
+  before,
+  after,
+  course: { at, table, isMoved, done, isContracting },
+}: TablePair): string[] {
   const renamed = new Map(isMoved ? (table?.renamed ?? []).map(({ from, to }) => [from, to]) : []);
   const wanted = new Map<string, Omit<ColumnMarks, 'name'>>(
-    before.columns.map(({ name, ...column }) => [renamed.get(name) ?? name, column]),
+    before.columns.map(({ name, ...column }) => [renamed.get(name) ?? name, { ...column }]),
   );
   for (const change of done) {
-    if (change.kind === 'owner-column') wanted.set(change.column, { type: change.type, labels: null });
-    if (change.kind === 'twin') wanted.set(change.twin.v2, { type: 'text', labels: null });
+    if (change.kind === 'owner-column')
+      wanted.set(change.column, { type: change.type, required: change.zero !== undefined, labels: null });
+    if (change.kind === 'twin') wanted.set(change.twin.v2, { type: 'text', required: false, labels: null });
     if (change.kind === 'drop-twin') wanted.delete(change.twin.kept);
   }
+  for (const change of done) {
+    const column = change.kind === 'drop-check' ? wanted.get(change.column) : undefined;
+    if (column !== undefined) Object.assign(column, { required: true });
+  }
   const drifts: string[] = [];
-  for (const { name, type, labels } of after.columns) {
+  for (const { name, type, required, labels } of after.columns) {
     const column = wanted.get(name);
     const shown = `${nameOf(at)} has a column ${name}`;
     wanted.delete(name);
@@ -128,6 +173,8 @@ function columnDrift({ before, after, course: { at, table, isMoved, done } }: Ta
     else if (column.type !== type) drifts.push(`${shown} of the type ${type}, which was ${column.type}`);
     else if (column.labels !== labels)
       drifts.push(`the values of the type ${type} of ${nameOf(at)}.${name} are others than they were`);
+    else if (column.required && !required && !isContracting)
+      drifts.push(`${nameOf(at)}.${name} is not NOT NULL any more`);
   }
   return [...drifts, ...[...wanted.keys()].map((name) => `${nameOf(at)} has no column ${name} any more`)];
 }
@@ -143,7 +190,12 @@ function triggerDrift({ before, after, course: { at, table, done } }: TablePair)
   const drifts: string[] = [];
   for (const { name, calls, enabled } of after.triggers) {
     const earlier = before.triggers.find((one) => one.name === name);
-    if (own.delete(name)) continue;
+    if (own.delete(name)) {
+      if (enabled !== 'O') drifts.push(`the trigger ${name} of ${nameOf(at)} does not fire as it did`);
+      if (calls !== nameOf({ schema: at.schema, name }))
+        drifts.push(`the trigger ${name} of ${nameOf(at)} calls ${calls}`);
+      continue;
+    }
     if (earlier === undefined) drifts.push(`${nameOf(at)} has a trigger ${name} that was not planned for`);
     else if (earlier.calls !== calls || earlier.enabled !== enabled)
       drifts.push(`the trigger ${name} of ${nameOf(at)} is not as it was`);
@@ -154,11 +206,16 @@ function triggerDrift({ before, after, course: { at, table, done } }: TablePair)
 }
 
 /** Keys and indexes of the plan stand once they were made, and their names are free before. */
-function keyDrift({ after, course: { at, done, planned }, names }: TablePair): string[] {
+function keyDrift({ before, after, course, names }: TablePair): string[] {
+  const { at, done, planned, isContracting } = course;
   const drifts: string[] = [];
   const renamed = new Set(done.flatMap((change) => (change.kind === 'primary' ? [change.key.name] : [])));
   const constraint = (name: string): RelationMarks['constraints'][number] | undefined =>
     after.constraints.find((one) => one.name === name);
+  for (const { name, validated } of isContracting ? [] : before.constraints) {
+    if (constraint(name) === undefined || (validated && constraint(name)?.validated === false))
+      drifts.push(`${nameOf(at)} has no constraint ${name} any more, or not validated`);
+  }
   for (const change of done) {
     const [kind, name] = objectOf(change);
     if (kind === 'index' && !renamed.has(name)) {
@@ -193,9 +250,9 @@ function objectOf(change: StepChange): ['index' | 'key' | 'none', string] {
   return change.kind === 'foreign-key' ? ['key', change.key.name] : ['none', ''];
 }
 
-function policyDrift({ before, after, course: { at, done } }: TablePair): string[] {
+function policyDrift({ before, after, course: { at, done, made } }: TablePair): string[] {
   const isSecured = done.some(({ kind }) => kind === 'shadow');
-  const wanted = new Set(before.policies);
+  const wanted = new Set(before.policies.map(({ name }) => name));
   for (const change of done) {
     if (change.kind === 'shadow') wanted.add('drover_shadow').add(change.v1.role);
     if (change.kind === 'bind') {
@@ -207,17 +264,37 @@ function policyDrift({ before, after, course: { at, done } }: TablePair): string
   const drifts: string[] = [];
   if (after.secured !== (before.secured || isSecured) || after.forced !== (before.forced || isSecured))
     drifts.push(`row-level security of ${nameOf(at)} is not ${isSecured ? 'on and forced' : 'as it was'}`);
-  for (const name of after.policies)
+  for (const { name, says } of after.policies)
     if (!wanted.delete(name)) drifts.push(`${nameOf(at)} has a policy ${name} that was not planned for`);
+    else if (says !== (made.get(name) ?? says))
+      drifts.push(`the policy ${name} of ${nameOf(at)} does not say what it said when it was made`);
   return [...drifts, ...[...wanted].map((name) => `${nameOf(at)} has no policy ${name} any more`)];
 }
 
-function shimDrift({ course: { table, isMoved, done }, names }: TablePair): string[] {
+function shimDrift({ course: { at, table, isMoved, done }, names }: TablePair): string[] {
   const view = table?.shim?.view;
   if (view === undefined || !isMoved || done.some(({ kind }) => kind === 'drop-shim')) return [];
-  return names.get(nameOf(view))?.kind === 'view' ? [] : [`the shim ${nameOf(view)} is gone`];
+  const found = names.get(nameOf(view));
+  if (found?.kind !== 'view') return [`the shim ${nameOf(view)} is gone`];
+  const columns = (table?.shim?.columns ?? []).map(({ column, as }) =>
+    column === as ? column : `${column} AS ${as}`,
+  );
+  const query = `SELECT ${columns.join(', ')} FROM ${nameOf(at)}`;
+  return bare(found.reads ?? '') === bare(query) ? [] : [`the shim ${nameOf(view)} is not as it was made`];
 }
 
-function nameOf({ schema, name }: ObjectName): string {
-  return `${displayName(schema)}.${displayName(name)}`;
+/** Somebody may be granted more; what the steps granted must stand. */
+function grantDrift({ after, course: { at, table, done, isContracting }, names }: TablePair): string[] {
+  if (isContracting) return [];
+  return done.flatMap((change) => {
+    if (change.kind === 'grants')
+      return change.grants.flatMap(({ role, privileges }) => ungranted(at, after.grants, role, privileges));
+    const view = change.kind === 'shim' ? names.get(nameOf(change.shim.view)) : undefined;
+    if (change.kind !== 'shim' || table === undefined || view === undefined) return [];
+    return change.grants
+      .filter(
+        ({ column, grantee }) => column === undefined && grantee !== change.owner && grantee !== 'public',
+      )
+      .flatMap(({ grantee, privilege }) => ungranted(change.shim.view, view.grants, grantee, [privilege]));
+  });
 }

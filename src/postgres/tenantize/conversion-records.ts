@@ -5,6 +5,7 @@ import type { RelationMarks, StepState } from '../../engine/tenantize/drift.ts';
 import type { ConversionStep } from '../../engine/tenantize/steps.ts';
 import type { Tx } from '../driver/database.ts';
 import { quoteIdent } from '../sql/identifiers.ts';
+import { policiesOf } from './read-marks.ts';
 
 /** A step with what it says in SQL, as it was planned. */
 export interface WrittenStep extends ConversionStep {
@@ -12,6 +13,8 @@ export interface WrittenStep extends ConversionStep {
   readonly down: readonly string[];
   /** The way back takes along what the step before it made. */
   readonly along?: true;
+  /** Of one that makes policies: those of the table behind it. */
+  readonly policies?: RelationMarks['policies'];
   /** Of a fill: how its last statement runs for some of the rows. */
   readonly batch?: {
     readonly of: { readonly schema: string; readonly name: string };
@@ -149,6 +152,20 @@ export function stepChange(
     `held_ms = CASE WHEN $5::bigint IS NULL THEN NULL ELSE greatest(held_ms, $6::float8) END, actor = $7, changed_at = clock_timestamp() ` +
     `WHERE conversion_id = $1::uuid AND number = $2`;
   return [sql, [id, number, state, position, rows, heldMs, actor]];
+}
+
+/** What the policies of a table say behind the step that made them: the server prints them otherwise than they were written. */
+export async function recordPolicies(
+  tx: Tx,
+  schema: string,
+  { id, number, table }: StepName & { readonly table: string },
+): Promise<void> {
+  await tx.run(
+    `UPDATE ${conversionTable(schema, 'conversion_steps')}
+     SET step = step || jsonb_build_object('policies', ${policiesOf('$3::text::regclass')})
+     WHERE conversion_id = $1::uuid AND number = $2`,
+    [id, number, table],
+  );
 }
 
 export async function recordAcceptance(

@@ -5,6 +5,8 @@
 import { DroverError } from '../../errors.ts';
 import type { Tx } from '../driver/database.ts';
 import { holdersOf } from '../driver/lock-holders.ts';
+import { quoteTable } from '../sql/identifiers.ts';
+import { recordPolicies } from './conversion-records.ts';
 import type { ConversionRecord, ConversionStepRecord } from './conversion-records.ts';
 import { fillInBatches } from './fill.ts';
 import { makeIndex } from './make-index.ts';
@@ -53,6 +55,11 @@ function inTransaction(taken: StepTaken, run: (tx: Tx) => Promise<number>): Prom
       if (state === reached(way)) return undefined;
       const startedAt = performance.now();
       const rows = await run(tx);
+      const { change, number } = taken.step;
+      if (way === 'up' && (change.kind === 'shadow' || change.kind === 'bind')) {
+        const table = quoteTable(change.at);
+        await recordPolicies(tx, work.schema, { id: taken.conversion.id, number, table });
+      }
       const heldMs = performance.now() - startedAt;
       return { state: reached(way), rows: way === 'up' ? rows : null, heldMs, actor: work.actor };
     });
