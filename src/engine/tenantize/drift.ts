@@ -21,7 +21,7 @@ export interface RelationMarks {
     readonly labels: string | null;
   }[];
   readonly triggers: readonly { readonly name: string; readonly calls: string; readonly enabled: string }[];
-  readonly constraints: readonly { readonly name: string; readonly validated: boolean }[];
+  readonly constraints: readonly { readonly name: string; readonly validated: boolean; isCheck: boolean }[];
   readonly indexes: readonly { readonly name: string; readonly valid: boolean }[];
   /** `says`: command, roles and conditions, as the server prints them. */
   readonly policies: readonly { readonly name: string; readonly says: string }[];
@@ -205,15 +205,15 @@ function triggerDrift({ before, after, course: { at, table, done } }: TablePair)
   return [...drifts, ...gone.map((name) => `${nameOf(at)} has no trigger ${name} any more`)];
 }
 
-/** Keys and indexes of the plan stand once they were made, and their names are free before. */
+/** Keys and indexes of the plan stand once they were made, and their names are free before. A CHECK may go: contract asks for it. */
 function keyDrift({ before, after, course, names }: TablePair): string[] {
   const { at, done, planned, isContracting } = course;
   const drifts: string[] = [];
   const renamed = new Set(done.flatMap((change) => (change.kind === 'primary' ? [change.key.name] : [])));
   const constraint = (name: string): RelationMarks['constraints'][number] | undefined =>
     after.constraints.find((one) => one.name === name);
-  for (const { name, validated } of isContracting ? [] : before.constraints) {
-    if (constraint(name) === undefined || (validated && constraint(name)?.validated === false))
+  for (const { name, validated, isCheck } of isContracting ? [] : before.constraints) {
+    if (!isCheck && constraint(name)?.validated !== true && (validated || constraint(name) === undefined))
       drifts.push(`${nameOf(at)} has no constraint ${name} any more, or not validated`);
   }
   for (const change of done) {

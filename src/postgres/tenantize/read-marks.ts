@@ -24,7 +24,8 @@ SELECT n.nspname::text AS schema, c.relname::text AS name,
   (SELECT coalesce(json_agg(json_build_object('name', t.tgname, 'calls', t.tgfoid::regproc::text, 'enabled', t.tgenabled)
      ORDER BY t.tgname), '[]')
    FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal) AS triggers,
-  (SELECT coalesce(json_agg(json_build_object('name', k.conname, 'validated', k.convalidated) ORDER BY k.conname), '[]')
+  (SELECT coalesce(json_agg(json_build_object('name', k.conname, 'validated', k.convalidated,
+     'isCheck', k.contype = 'c') ORDER BY k.conname), '[]')
    FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype <> 'n') AS constraints,
   (SELECT coalesce(json_agg(json_build_object('name', x.relname, 'valid', i.indisvalid) ORDER BY x.relname), '[]')
    FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid WHERE i.indrelid = c.oid) AS indexes,
