@@ -5,4 +5,4 @@
 import { declareRandomPolicies } from './random-policies.ts';
 
 // Always the same ones here, so that a red run means changed code; test/soak/isolation.test.ts tries new ones.
-declareRandomPolicies('statements', { seed: 20_261_201, numRuns: 150, interruptAfterTimeLimit: 18_000 });
+declareRandomPolicies('statements', { seed: 20_261_201, numRuns: 150, interruptAfterTimeLimit: 12_000 });
