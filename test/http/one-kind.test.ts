@@ -31,6 +31,8 @@ const copies: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   workspaces: {},
   audit_log: {},
   migrations: {},
+  // A tenant has one that is open.
+  assessments: { status: 'cancelled' },
   global_assistant_templates: {},
   global_app_templates: {},
 };
@@ -39,7 +41,7 @@ const copies: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 const words: Readonly<Record<string, string>> = { secret_name: 'ANTHROPIC_API_KEY', runtime_id: 'hermes' };
 
 const takesIds = targets.filter(
-  ({ path, method }) => path.includes('{') && !/\{(run|assessment|asset)_id\}/.test(path) && method === 'GET',
+  ({ path, method }) => path.includes('{') && !path.includes('{run_id}') && method === 'GET',
 );
 
 /** Of a path within a tenant that is named, the tenant is the one with the rows. */
@@ -61,13 +63,15 @@ oneEngine((engine) => {
   before(async () => {
     http = await httpPlatform(engine);
     const { migration_id: migration } = await migrated(http);
+    const started = await http.call('POST', '/api/v1/assessments', { key: http.keys.sysadmin, body: {} });
+    const made: Readonly<Record<string, string>> = {
+      migrations: migration,
+      assessments: started.json.assessment.id,
+    };
     await http.asSuperuser(async (tx) => {
       for (const [table, change] of Object.entries(copies)) {
         const of = table.startsWith('global') ? 0 : 1;
-        const id =
-          table === 'migrations'
-            ? migration
-            : demoId(of, table as DemoTable, table === 'completion_models' ? 2 : 0);
+        const id = made[table] ?? demoId(of, table as DemoTable, table === 'completion_models' ? 2 : 0);
         const row = JSON.stringify({ name: `same ${table}`, ...change, id: same });
         // Some columns are the database's own.
         const { columns } = await tx.one<{ columns: string }>(
@@ -75,12 +79,12 @@ oneEngine((engine) => {
            WHERE attrelid = $1::regclass AND attnum > 0 AND attgenerated = '' AND NOT attisdropped`,
           [`migration.${table}`],
         );
-        const made = await tx.run(
+        const copied = await tx.run(
           `INSERT INTO migration.${table} (${columns}) SELECT ${columns.replaceAll(/(\w+)/g, 'r.$1')}
            FROM migration.${table} t, jsonb_populate_record(t, $1::jsonb) r WHERE t.id = $2`,
           [row, id],
         );
-        assert.equal(made, 1, table);
+        assert.equal(copied, 1, table);
       }
     });
   });
