@@ -63,7 +63,7 @@ export interface ModelUser {
 
 /** What a configuration says of the places that were found, and who uses the models there. */
 export interface ConfiguredInventory {
-  /** Of each place the roles that it has; none of one that the configuration does not know. */
+  /** Of each place the roles that it has; none where the configuration says nothing. Without an entry where nobody could tell. */
   readonly roles: ReadonlyMap<Occurrence, readonly string[]>;
   /** By the id of the model; the most rows first. */
   readonly uses: ReadonlyMap<string, readonly ModelUser[]>;
@@ -116,12 +116,15 @@ async function saidOf(site: Site, found: Inventory, known: InventoryModels): Pro
     tellUnread: (tenant, { message }) => unread.push(`${tenant.key}: ${message}`),
     tellRules: (rules) => {
       for (const each of found.occurrences) {
-        const said = rolesAt(rules, each) ?? [];
-        roles.set(each, [...new Set([...(roles.get(each) ?? []), ...said])]);
+        const said = rolesAt(rules, each);
+        if (said !== undefined) roles.set(each, [...new Set([...(roles.get(each) ?? []), ...said])]);
       }
     },
   });
-  return { roles, uses: byModel(uses, idOf), tenants: single ? undefined : tenants.length, unread };
+  // A table that no rules know is left out, unless the rules of some tenant could not be read: they may know it.
+  for (const each of unread.length > 0 ? [] : found.occurrences) if (!roles.has(each)) roles.set(each, []);
+  const read = tenants.length - unread.length;
+  return { roles, uses: byModel(uses, idOf), tenants: single ? undefined : read, unread };
 }
 
 function byModel(

@@ -8,7 +8,7 @@ import pg from 'pg';
 import { waitUntil } from '../support/guarantee.ts';
 import { freshServerDatabase } from '../support/databases.ts';
 import { droverHere } from './drover-here.ts';
-import { demoPlace, drover } from './drover-process.ts';
+import { demoPlace, drover, examplePlace } from './drover-process.ts';
 
 let url: string;
 let drop: () => Promise<void>;
@@ -347,6 +347,20 @@ places:
     );
     const alone = await configured('tenant: { root: none }', '--model', 'gpt-4o');
     assert.match(alone.stdout.replaceAll(/\s+/g, ' '), / In its places: 4 rows and 3 rows of history\. /);
+  });
+
+  it('counts as looked at no tenant whose schema does not fit, and names it', async () => {
+    const place = await examplePlace('server', 'd-schema-per-tenant');
+    await place.look((tx) => tx.script('ALTER TABLE tenant_cedar.agents DROP COLUMN graph'));
+    const words = ['inventory', ...place.where, '--model', 'gpt-4o'];
+    const { tenants, tenantsNotRead } = JSON.parse(
+      (await droverHere([...words, '--json'], builtIn)).stdout,
+    ) as ShownConfigured;
+    assert.deepEqual([tenants, tenantsNotRead.length], [2, 1]);
+    const said = (await droverHere(words, builtIn)).stdout.replaceAll(/\s+/g, ' ');
+    assert.match(said, /tenant_cedar\.models\.name 1 gpt-4o not read /);
+    assert.match(said, / 2 of 2 tenants: .*Not read for its tenant: tenant_cedar: /);
+    await place.drop();
   });
 
   it('takes no configuration that merely lies there, and refuses a wrong one before it reads', async () => {

@@ -65,9 +65,10 @@ function showModel(terminal: Terminal, report: ModelReport, shown: TakenInventor
   out();
 }
 
-/** The roles of a place; undefined where no tenant's rules know the table. */
+/** The roles of a place; undefined where the rules of its tenant could not be read. */
 function saidOf(roles: readonly string[] | undefined): string {
-  return roles === undefined || roles.length === 0 ? 'nothing' : roles.join(', ');
+  if (roles === undefined) return 'not read';
+  return roles.length === 0 ? 'nothing' : roles.join(', ');
 }
 
 const mostUsers = 5;
